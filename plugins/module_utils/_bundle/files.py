@@ -1,0 +1,162 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The bundle on disk: one JSON-lines file a kind, an index with checksums. PRIVATE to the collection.
+
+::
+
+    bundle.json                 index: format, cluster, controller, digest, files with SHA-256 and line counts
+    objects/<Kind>.jsonl        one object a line, sorted by namespace and name
+    certificates.jsonl          what is kept of TLS Secrets
+    endpoints.jsonl             Services with a ready endpoint; absent where endpoints are not known
+
+A bundle is written beside its place and renamed, so a reader sees all of it or none.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from .._kube.digests import canonical_json, digest, readable_json, sha256_hex
+from .._kube.kinds import KINDS
+from .._kube.objects import KubeObject, key_of
+from .bundle import Bundle, Certificate, Controller
+
+FORMAT = 1
+INDEX = "bundle.json"
+_CERTIFICATES = "certificates.jsonl"
+_ENDPOINTS = "endpoints.jsonl"
+
+
+class BundleError(ValueError):
+    """A bundle on disk cannot be used; ``str()`` names the file, what is wrong, and what to do."""
+
+
+def bundle_digest(bundle: Bundle) -> str:
+    """Return the digest of a bundle's content; when it was captured does not count."""
+    return str(_index(bundle, _render(bundle), "")["digest"])
+
+
+def write_bundle(bundle: Bundle, directory: Path, captured_at: str) -> str:
+    """Write ``bundle`` to ``directory``, which must not exist yet, and return its digest.
+
+    Raises FileExistsError when ``directory`` exists, OSError when it cannot be written.
+    """
+    files = _render(bundle)
+    index = _index(bundle, files, captured_at)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    if directory.exists():
+        raise FileExistsError(f"{directory} exists already")
+    temporary = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
+    try:
+        for name, text in [*files.items(), (INDEX, readable_json(index))]:
+            path = temporary / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        temporary.rename(directory)
+    except OSError:
+        shutil.rmtree(temporary)
+        raise
+    return str(index["digest"])
+
+
+def verify_bundle(directory: Path) -> dict[str, Any]:
+    """Return the index of the bundle in ``directory`` after checking every file against it.
+
+    Raises BundleError when a file is missing, changed, or not in the index.
+    """
+    index = _read_index(directory)
+    present = {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
+    for name, expected in index["files"].items():
+        if name not in present:
+            raise BundleError(f"{directory / name} is missing; capture the bundle again")
+        if sha256_hex((directory / name).read_bytes()) != expected["sha256"]:
+            raise BundleError(f"{directory / name} was changed after capture; capture the bundle again")
+    strangers = sorted(present - set(index["files"]) - {INDEX})
+    if strangers:
+        raise BundleError(f"{directory / strangers[0]} does not belong to the bundle; remove it")
+    if _digest_of(index) != index["digest"]:
+        raise BundleError(f"{directory / INDEX} was changed after capture; capture the bundle again")
+    return index
+
+
+def read_bundle(directory: Path) -> Bundle:
+    """Return the bundle in ``directory`` after verifying it. Raises BundleError."""
+    index = verify_bundle(directory)
+    objects = {
+        Path(name).stem: list(_lines(directory / name)) for name in index["files"] if name.startswith("objects/")
+    }
+    certificates = [Certificate.from_dict(line) for line in _lines(directory / _CERTIFICATES)]
+    serving = None
+    if _ENDPOINTS in index["files"]:
+        serving = frozenset((line["namespace"], line["service"]) for line in _lines(directory / _ENDPOINTS))
+    controller = index["controller"]
+    return Bundle(
+        cluster=index["cluster"],
+        objects=objects,
+        certificates={(item.namespace, item.name): item for item in certificates},
+        serving=serving,
+        controller=Controller.from_dict(controller) if controller else None,
+        server_version=index["server_version"],
+    )
+
+
+def _read_index(directory: Path) -> dict[str, Any]:
+    path = directory / INDEX
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BundleError(f"{path} does not exist; {directory} holds no bundle") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise BundleError(f"{path} is not valid JSON ({error}); capture the bundle again") from None
+    if not isinstance(index, dict) or index.get("format") != FORMAT:
+        raise BundleError(f"{path} is not of format {FORMAT}; capture the bundle with this release")
+    return index
+
+
+def _render(bundle: Bundle) -> dict[str, str]:
+    files = {
+        f"objects/{kind}.jsonl": _jsonl(sorted(objects, key=_place))
+        for kind, objects in sorted(bundle.objects.items())
+        if kind in KINDS
+    }
+    files[_CERTIFICATES] = _jsonl(bundle.certificates[key].as_dict() for key in sorted(bundle.certificates))
+    if bundle.serving is not None:
+        files[_ENDPOINTS] = _jsonl({"namespace": ns, "service": name} for ns, name in sorted(bundle.serving))
+    return files
+
+
+def _index(bundle: Bundle, files: dict[str, str], captured_at: str) -> dict[str, Any]:
+    index: dict[str, Any] = {
+        "format": FORMAT,
+        "cluster": bundle.cluster,
+        "server_version": bundle.server_version,
+        "captured_at": captured_at,
+        "controller": bundle.controller.as_dict() if bundle.controller else None,
+        "files": {name: {"sha256": sha256_hex(text), "lines": text.count("\n")} for name, text in files.items()},
+    }
+    index["digest"] = _digest_of(index)
+    return index
+
+
+def _digest_of(index: dict[str, Any]) -> str:
+    return digest({name: value for name, value in index.items() if name not in ("captured_at", "digest")})
+
+
+def _place(obj: KubeObject) -> tuple[str, str, str]:
+    key = key_of(obj)
+    return (key.namespace, key.name, canonical_json(obj))
+
+
+def _jsonl(values: Iterable[Any]) -> str:
+    return "".join(canonical_json(value) + "\n" for value in values)
+
+
+def _lines(path: Path) -> Iterable[Any]:
+    with path.open(encoding="utf-8") as stream:
+        for line in stream:
+            yield json.loads(line)

@@ -1,0 +1,150 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the objects of a bundle to the Ingresses that nginx serves. PRIVATE to the collection.
+
+Everything that does not count is reported, nothing is dropped in silence (design.md, rule 4).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from .._bundle.bundle import Bundle
+from .._findings.codes import finding
+from .._findings.finding import Finding, Source
+from .._kube.names import is_dns_label, is_object_name
+from .._kube.objects import KubeObject, MalformedObjectError, ObjectKey, key_of, mapping_at
+from .catalogue import ACCEPTED
+from .ingress import Ingress, oldest_first, read_ingress
+from .ownership import IngressClasses, load_refusal
+from .policy import Policy, read_policy
+from .settings import Settings, controller_version, read_settings
+
+ASSUMED_RELEASE = "1.15"
+
+
+@dataclass(slots=True)
+class Intake:
+    """The Ingresses that count, oldest first, each with its policy; and what was found on the way.
+
+    ``unreadable_hosts`` are hosts of Ingresses that could not be read, by host: their sources.
+    """
+
+    settings: Settings
+    ingresses: list[tuple[Ingress, Policy]] = field(default_factory=list)
+    unreadable_hosts: dict[str, Source] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def take_in(bundle: Bundle) -> Intake:
+    """Return the Ingresses of ``bundle`` that its controller serves."""
+    intake = Intake(_settings_of(bundle))
+    intake.findings += _settings_findings(bundle, intake.settings)
+    classes = IngressClasses(bundle.of("IngressClass"), intake.settings)
+    policies: dict[ObjectKey, Policy] = {}
+    accepted: list[Ingress] = []
+    for obj in _distinct(bundle.of("Ingress"), intake):
+        ingress = _read(obj, intake)
+        if ingress is None or not _is_served(ingress, classes, intake):
+            continue
+        reading = read_policy(ingress, intake.settings)
+        intake.findings += _annotation_findings(ingress, reading.unknown, reading.invalid, reading.policy.denied)
+        if reading.rejected:
+            value = ingress.named[reading.rejected]
+            _refuse(ingress, f"annotation {reading.rejected} has the value {value!r}", intake)
+            continue
+        policies[ingress.key] = reading.policy
+        accepted.append(ingress)
+    intake.ingresses = [(ingress, policies[ingress.key]) for ingress in oldest_first(accepted)]
+    return intake
+
+
+def _settings_of(bundle: Bundle) -> Settings:
+    controller = bundle.controller
+    if controller is None:
+        return read_settings(None, None, None)
+    data = None
+    if controller.configmap:
+        wanted = ObjectKey("ConfigMap", *controller.configmap)
+        data = next((mapping_at(obj, "data") for obj in bundle.of("ConfigMap") if key_of(obj) == wanted), None)
+    return read_settings(controller.arguments, data, controller_version(controller.image))
+
+
+def _settings_findings(bundle: Bundle, settings: Settings) -> Iterator[Finding]:
+    controller = bundle.controller
+    workload = Source(ObjectKey(controller.kind, controller.namespace, controller.name) if controller else _NOWHERE)
+    for what in settings.assumed:
+        yield finding("ASSUMED-DEFAULT", workload, what=f"the controller's {what}", release=ASSUMED_RELEASE)
+    if bundle.serving is None:
+        what = "which Services have endpoints"
+        yield finding("ASSUMED-DEFAULT", Source(_NOWHERE), what=what, release=ASSUMED_RELEASE)
+    place = ObjectKey("ConfigMap", *controller.configmap) if controller and controller.configmap else _NOWHERE
+    for code, pairs in (("SETTING-NOT-CONVERTED", settings.unsupported), ("SETTING-IGNORED", settings.ignored)):
+        for key, value in pairs:
+            yield finding(code, Source(place, field=f"data.{key}"), key=key, value=repr(value))
+
+
+_NOWHERE = ObjectKey("Cluster", "", "")
+
+
+def _distinct(objects: Iterable[KubeObject], intake: Intake) -> list[KubeObject]:
+    by_key: dict[ObjectKey, list[KubeObject]] = {}
+    for obj in objects:
+        by_key.setdefault(key_of(obj), []).append(obj)
+    for key, copies in by_key.items():
+        if len(copies) > 1:
+            intake.findings.append(finding("DUPLICATE-OBJECT", Source(key), count=len(copies)))
+    return [copies[0] for copies in by_key.values()]
+
+
+def _read(obj: KubeObject, intake: Intake) -> Ingress | None:
+    key = key_of(obj)
+    if not is_object_name(key.name) or not is_dns_label(key.namespace):
+        field, problem = "metadata", f"{key}: metadata.name and metadata.namespace must be DNS names"
+    else:
+        try:
+            return read_ingress(obj, intake.settings.annotations_prefix)
+        except MalformedObjectError as error:
+            field, problem = error.field, str(error)
+    intake.findings.append(finding("MALFORMED-OBJECT", Source(key, field=field), problem=problem))
+    intake.unreadable_hosts |= {host: Source(key, field=field) for host in _hosts_anyhow(obj)}
+    return None
+
+
+def _hosts_anyhow(obj: KubeObject) -> Iterator[str]:
+    """Yield the hosts of an object that cannot be read, so that they can be held back."""
+    spec = obj.get("spec")
+    rules = spec.get("rules") if isinstance(spec, dict) else None
+    for rule in rules if isinstance(rules, list) else ():
+        if isinstance(rule, dict) and isinstance(rule.get("host"), str):
+            yield rule["host"]
+
+
+def _is_served(ingress: Ingress, classes: IngressClasses, intake: Intake) -> bool:
+    reason = classes.refusal(ingress)
+    if reason:
+        intake.findings.append(finding("OTHER-CLASS", Source(ingress.key), reason=reason))
+        return False
+    reason = load_refusal(ingress, intake.settings)
+    if reason:
+        _refuse(ingress, reason, intake)
+    return not reason
+
+
+def _refuse(ingress: Ingress, reason: str, intake: Intake) -> None:
+    intake.findings.append(finding("INGRESS-NOT-SERVED", Source(ingress.key), reason=reason))
+    intake.findings.append(finding("MAYBE-STALE", Source(ingress.key)))
+
+
+def _annotation_findings(
+    ingress: Ingress, unknown: tuple[str, ...], invalid: tuple[str, ...], denied: str
+) -> Iterator[Finding]:
+    for name in unknown:
+        close = difflib.get_close_matches(name, ACCEPTED, n=1, cutoff=0.8)
+        suggestion = f"; {close[0]} has a similar name" if close else ""
+        yield finding("UNKNOWN-ANNOTATION", Source(ingress.key, annotation=name), suggestion=suggestion)
+    for name in invalid:
+        code = "DENIED-LOCATION" if name == denied else "INVALID-ANNOTATION"
+        yield finding(code, Source(ingress.key, annotation=name), value=repr(ingress.named[name]))

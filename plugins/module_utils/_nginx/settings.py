@@ -1,0 +1,332 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the controller's arguments and ConfigMap set for every Ingress. PRIVATE to the collection.
+
+Sources: semantics.md 0.1, 0.2 and B.20; ingress-nginx ``pkg/flags/flags.go`` and
+``internal/ingress/controller/config/config.go``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from .catalogue import Risk
+from .syntax import parse_bool, parse_int, parse_networks
+
+_RISKS = {"critical": Risk.CRITICAL, "high": Risk.HIGH, "medium": Risk.MEDIUM}
+_REDIRECT_CODES = (301, 302, 307, 308)
+_HARDENED_SINCE = (1, 12)
+
+_Value = TypeVar("_Value")
+
+# ConfigMap keys whose effect a gateway has too, or that only tune nginx itself (semantics.md B.20).
+_NEUTRAL_KEYS = frozenset(
+    """
+    access-log-params access-log-path bind-address brotli-level brotli-min-length brotli-types
+    client-body-buffer-size client-body-timeout client-header-buffer-size client-header-timeout
+    compute-full-forwarded-for debug-connections disable-access-log disable-ipv6 disable-ipv6-dns
+    enable-access-log-for-default-backend enable-aio-write enable-auth-access-log enable-multi-accept
+    enable-serial-reloads error-log-level error-log-path forwarded-for-header generate-request-id gzip-disable
+    gzip-level gzip-min-length gzip-types http-access-log-path http2-max-concurrent-streams http2-max-field-size
+    http2-max-header-size http2-max-requests keep-alive keep-alive-requests large-client-header-buffers
+    load-balance log-format-escape-json log-format-escape-none log-format-stream log-format-upstream
+    lua-shared-dicts map-hash-bucket-size max-worker-connections max-worker-open-files metrics-per-host
+    nginx-status-ipv4-whitelist nginx-status-ipv6-whitelist plugins proxy-buffer-size proxy-buffering
+    proxy-buffers-number proxy-busy-buffers-size proxy-headers-hash-bucket-size proxy-headers-hash-max-size
+    proxy-http-version proxy-max-temp-file-size proxy-protocol-header-timeout proxy-real-ip-cidr
+    proxy-request-buffering proxy-stream-next-upstream proxy-stream-next-upstream-timeout
+    proxy-stream-next-upstream-tries proxy-stream-responses proxy-stream-timeout reuse-port
+    server-name-hash-bucket-size server-name-hash-max-size service-upstream skip-access-log-urls ssl-buffer-size
+    ssl-dh-param ssl-ecdh-curve ssl-session-cache ssl-session-cache-size ssl-session-ticket-key
+    ssl-session-tickets ssl-session-timeout stream-access-log-path syslog-host syslog-port
+    upstream-keepalive-connections upstream-keepalive-requests upstream-keepalive-time upstream-keepalive-timeout
+    use-geoip use-geoip2 variables-hash-bucket-size variables-hash-max-size worker-cpu-affinity worker-processes
+    worker-shutdown-timeout
+    """.split()  # noqa: SIM905 - a list of ninety quoted strings reads worse
+)
+
+# ConfigMap keys that change how hosts answer and are not carried over, with the default that makes them harmless.
+_NOT_CARRIED = {
+    "add-headers": "",
+    "allow-backend-server-header": "false",
+    "block-cidrs": "",
+    "block-referers": "",
+    "block-user-agents": "",
+    "custom-http-errors": "",
+    "default-type": "text/html",
+    "denylist-source-range": "",
+    "disable-proxy-intercept-errors": "false",
+    "enable-brotli": "false",
+    "enable-modsecurity": "false",
+    "enable-opentelemetry": "false",
+    "enable-owasp-modsecurity-crs": "false",
+    "enable-real-ip": "false",
+    "enable-underscores-in-headers": "false",
+    "global-auth-url": "",
+    "hide-headers": "",
+    "http-snippet": "",
+    "ignore-invalid-headers": "true",
+    "limit-rate": "0",
+    "limit-rate-after": "0",
+    "location-snippet": "",
+    "main-snippet": "",
+    "modsecurity-snippet": "",
+    "no-auth-locations": "/.well-known/acme-challenge",
+    "proxy-add-original-uri-header": "false",
+    "proxy-cookie-domain": "off",
+    "proxy-cookie-path": "off",
+    "proxy-next-upstream-timeout": "0",
+    "proxy-redirect-from": "off",
+    "proxy-redirect-to": "off",
+    "proxy-set-headers": "",
+    "proxy-ssl-location-only": "false",
+    "relative-redirects": "false",
+    "server-snippet": "",
+    "server-tokens": "false",
+    "ssl-ciphers": "",
+    "ssl-early-data": "false",
+    "ssl-protocols": "TLSv1.2 TLSv1.3",
+    "ssl-reject-handshake": "false",
+    "stream-snippet": "",
+    "use-forwarded-headers": "false",
+    "use-gzip": "false",
+    "use-http2": "true",
+    "use-port-in-redirects": "false",
+    "use-proxy-protocol": "false",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds, as nginx means them: read and send are idle times between two operations (semantics.md B.12)."""
+
+    connect: int = 5
+    read: int = 60
+    send: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class NextUpstream:
+    """When a failed request is tried on another endpoint; ``tries`` counts the first one, 0 is without limit."""
+
+    conditions: tuple[str, ...] = ("error", "timeout")
+    tries: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Hsts:
+    """``Strict-Transport-Security`` on every answer of a location over https (semantics.md B.7)."""
+
+    enabled: bool = True
+    max_age: str = "31536000"
+    include_subdomains: bool = True
+    preload: bool = False
+
+    @property
+    def value(self) -> str:
+        """The header value, empty when HSTS is off."""
+        if not self.enabled:
+            return ""
+        flags = ("; includeSubDomains" if self.include_subdomains else "") + ("; preload" if self.preload else "")
+        return f"max-age={self.max_age}{flags}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that is decided outside of Ingress objects; defaults are those of release 1.15.
+
+    ``unsupported`` lists (key, value) pairs that change how hosts answer and are not carried over; ``assumed`` lists
+    what was not in the input and was taken as its default; ``ignored`` lists (key, value) pairs that nginx itself
+    could not use.
+    """
+
+    controller_class: str = "k8s.io/ingress-nginx"
+    ingress_class: str = "nginx"
+    class_by_name: bool = False
+    watch_without_class: bool = False
+    watch_namespace: str = ""
+    disable_catch_all: bool = False
+    disable_external_names: bool = False
+    deep_inspect: bool = True
+    annotation_validation: bool = True
+    annotations_prefix: str = "nginx.ingress.kubernetes.io"
+    default_backend: tuple[str, str] | None = None
+    default_certificate: tuple[str, str] | None = None
+    ssl_passthrough: bool = False
+    health_path: str = "/healthz"
+    risk_level: Risk = Risk.HIGH
+    allow_snippets: bool = False
+    allow_cross_namespace: bool = False
+    word_blocklist: tuple[str, ...] = ()
+    ssl_redirect: bool = True
+    force_ssl_redirect: bool = False
+    preserve_trailing_slash: bool = False
+    http_redirect_code: int = 308
+    no_redirect_paths: tuple[str, ...] = ("/.well-known/acme-challenge",)
+    hsts: Hsts = field(default_factory=Hsts)
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    next_upstream: NextUpstream = field(default_factory=NextUpstream)
+    retry_non_idempotent: bool = False
+    allowlist: tuple[str, ...] = ()
+    body_size: str = "1m"
+    unsupported: tuple[tuple[str, str], ...] = ()
+    ignored: tuple[tuple[str, str], ...] = ()
+    assumed: tuple[str, ...] = ()
+
+
+def read_settings(
+    arguments: Iterable[str] | None, configmap: Mapping[str, str] | None, version: tuple[int, int] | None
+) -> Settings:
+    """Return the settings of one controller.
+
+    ``arguments`` are its command-line arguments, ``configmap`` the ``data`` of its ConfigMap, ``version`` its release
+    (major, minor); each may be None when it is not known: then defaults hold and ``assumed`` says so.
+    """
+    assumed = [
+        key
+        for key, value in (("arguments", arguments), ("configmap", configmap), ("version", version))
+        if value is None
+    ]
+    hardened = version is None or version >= _HARDENED_SINCE
+    return Settings(
+        **_from_arguments(_parse_arguments(arguments or ()), hardened),
+        **_ConfigMapReader(configmap or {}).read(hardened),
+        assumed=tuple(assumed),
+    )
+
+
+def controller_version(image: str) -> tuple[int, int] | None:
+    """Return (major, minor) from an image reference such as ``…/controller:v1.15.1@sha256:…``, None if it has none."""
+    found = re.search(r":v?(\d{1,4})\.(\d{1,4})\.\d+[^/]*$", image.partition("@")[0])
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _parse_arguments(arguments: Iterable[str]) -> dict[str, str]:
+    """Return flag → value as pflag reads them: ``--flag=value``, ``--flag value``, bare flags are true."""
+    values: dict[str, str] = {}
+    pending = ""
+    for argument in arguments:
+        if argument.startswith("-"):
+            name, equals, value = argument.lstrip("-").partition("=")
+            values[name] = value if equals else "true"
+            pending = "" if equals else name
+        elif pending:
+            values[pending] = argument
+            pending = ""
+    return values
+
+
+def _from_arguments(flags: Mapping[str, str], hardened: bool) -> dict[str, Any]:
+    def switch(name: str, default: bool) -> bool:
+        value = parse_bool(flags[name]) if name in flags else None
+        return default if value is None else value
+
+    return {
+        "controller_class": flags.get("controller-class", "k8s.io/ingress-nginx"),
+        "ingress_class": flags.get("ingress-class", "nginx"),
+        "class_by_name": switch("ingress-class-by-name", False),
+        "watch_without_class": switch("watch-ingress-without-class", False),
+        "watch_namespace": flags.get("watch-namespace", ""),
+        "disable_catch_all": switch("disable-catch-all", False),
+        "disable_external_names": switch("disable-svc-external-name", False),
+        "deep_inspect": switch("deep-inspect", True),
+        "annotation_validation": switch("enable-annotation-validation", hardened),
+        "annotations_prefix": flags.get("annotations-prefix", "nginx.ingress.kubernetes.io"),
+        "default_backend": _reference(flags.get("default-backend-service", "")),
+        "default_certificate": _reference(flags.get("default-ssl-certificate", "")),
+        "ssl_passthrough": switch("enable-ssl-passthrough", False),
+        "health_path": flags.get("health-check-path", "/healthz"),
+    }
+
+
+def _reference(text: str) -> tuple[str, str] | None:
+    namespace, slash, name = text.partition("/")
+    return (namespace, name) if slash and namespace and name else None
+
+
+class _ConfigMapReader:
+    """Reads ConfigMap keys one by one and remembers which were asked for, unusable, or not carried over."""
+
+    def __init__(self, data: Mapping[str, str]) -> None:
+        self._data = data
+        self._seen: set[str] = set()
+        self._ignored: list[tuple[str, str]] = []
+
+    def read(self, hardened: bool) -> dict[str, Any]:
+        """Return the constructor arguments of :class:`Settings` that come from the ConfigMap."""
+        values: dict[str, Any] = {
+            "risk_level": self._risk(Risk.HIGH if hardened else Risk.CRITICAL),
+            "allow_snippets": self._bool("allow-snippet-annotations", False),
+            "allow_cross_namespace": self._bool("allow-cross-namespace-resources", not hardened),
+            "word_blocklist": tuple(w for w in self._text("annotation-value-word-blocklist", "").split(",") if w),
+            "ssl_redirect": self._bool("ssl-redirect", True),
+            "force_ssl_redirect": self._bool("force-ssl-redirect", False),
+            "preserve_trailing_slash": self._bool("preserve-trailing-slash", False),
+            "http_redirect_code": self._redirect_code(),
+            "no_redirect_paths": self._path_list("no-tls-redirect-locations", "/.well-known/acme-challenge"),
+            "hsts": Hsts(
+                self._bool("hsts", True),
+                self._text("hsts-max-age", "31536000"),
+                self._bool("hsts-include-subdomains", True),
+                self._bool("hsts-preload", False),
+            ),
+            "timeouts": Timeouts(
+                self._int("proxy-connect-timeout", 5),
+                self._int("proxy-read-timeout", 60),
+                self._int("proxy-send-timeout", 60),
+            ),
+            "next_upstream": NextUpstream(
+                tuple(self._text("proxy-next-upstream", "error timeout").split()),
+                self._int("proxy-next-upstream-tries", 3),
+            ),
+            "retry_non_idempotent": self._bool("retry-non-idempotent", False),
+            "allowlist": self._networks("whitelist-source-range"),
+            "body_size": self._text("proxy-body-size", "1m"),
+        }
+        self._text("strict-validate-path-type", "")  # decides what the API server admits, not what is served
+        values["unsupported"] = self._unsupported()
+        values["ignored"] = tuple(self._ignored)
+        return values
+
+    def _text(self, key: str, default: str) -> str:
+        self._seen.add(key)
+        return self._data.get(key, default)
+
+    def _bool(self, key: str, default: bool) -> bool:
+        value = parse_bool(self._text(key, str(default)))
+        return self._ignore(key, default) if value is None else value
+
+    def _int(self, key: str, default: int) -> int:
+        value = parse_int(self._text(key, str(default)))
+        return self._ignore(key, default) if value is None else value
+
+    def _ignore(self, key: str, default: _Value) -> _Value:
+        self._ignored.append((key, self._data.get(key, "")))
+        return default
+
+    def _risk(self, default: Risk) -> Risk:
+        text = self._text("annotations-risk-level", "")
+        return _RISKS.get(text.lower(), Risk.LOW) if text else default
+
+    def _redirect_code(self) -> int:
+        code = self._int("http-redirect-code", 308)
+        return code if code in _REDIRECT_CODES else self._ignore("http-redirect-code", 308)
+
+    def _path_list(self, key: str, default: str) -> tuple[str, ...]:
+        return tuple(path.strip() for path in self._text(key, default).split(",") if path.strip())
+
+    def _networks(self, key: str) -> tuple[str, ...]:
+        text = self._text(key, "")
+        networks = parse_networks(text) if text else ()
+        return self._ignore(key, ()) if networks is None else networks
+
+    def _unsupported(self) -> tuple[tuple[str, str], ...]:
+        """Return what is set to something else than its default and neither carried over nor neutral."""
+        return tuple(
+            (key, value)
+            for key, value in sorted(self._data.items())
+            if key not in self._seen and key not in _NEUTRAL_KEYS and value.strip() != _NOT_CARRIED.get(key)
+        )

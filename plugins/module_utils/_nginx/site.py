@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The site: the effective nginx model of a bundle (design.md, Words). PRIVATE to the collection.
+
+Servers (hosts) hold locations in the order of nginx's configuration file; each location holds the policy of the
+Ingress that owns it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from .._kube.objects import KubeObject
+from .ingress import Ingress
+from .policy import Policy
+from .settings import Settings
+
+DEFAULT_SERVER = "_"
+
+
+class Problem(Enum):
+    """Why an upstream cannot answer; nginx answers 503 for each of them (semantics.md B.5)."""
+
+    NONE = ""
+    NO_SERVICE = "the Service does not exist"
+    NO_PORT = "the Service has no such port"
+    NO_ENDPOINTS = "no endpoint is ready"
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePort:
+    """One port of a Service: its number, and the protocol that its name or appProtocol declares (may be empty)."""
+
+    number: int
+    name: str
+    protocol: str
+
+
+@dataclass(slots=True, eq=False)
+class Upstream:
+    """A backend: Service and port as an Ingress writes it. ``port`` is None while :attr:`problem` says why.
+
+    ``canaries`` are the Ingresses whose canary backends share this upstream's requests, oldest first.
+    """
+
+    namespace: str
+    service: str
+    written_port: str
+    port: ServicePort | None
+    problem: Problem
+    external_name: str = ""
+    canaries: list[Ingress] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Namespace, Service and port as written, which is what nginx names an upstream by."""
+        return f"{self.namespace}/{self.service}:{self.written_port}"
+
+
+@dataclass(slots=True, eq=False)
+class Location:
+    """One nginx location.
+
+    ``path`` and ``type`` are nginx's, after normalisation; ``rule_path`` is the path as the Ingress writes it.
+    ``upstream`` is None for the controller's default backend. ``origin`` names rule and path for route names;
+    ``implicit`` marks the ``/`` that nginx adds to every server (semantics.md B.5).
+    """
+
+    path: str
+    type: str
+    rule_path: str
+    ingress: Ingress | None
+    policy: Policy
+    upstream: Upstream | None
+    origin: str
+    implicit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServedCertificate:
+    """The certificate nginx shows for a host (semantics.md B.6).
+
+    ``secret`` is (namespace, name), or None for the controller's default certificate; then ``reason`` says why.
+    ``configured`` tells whether the https redirect counts the host as having one.
+    """
+
+    secret: tuple[str, str] | None = None
+    reason: str = ""
+    configured: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Server:
+    """One host, ``_`` for all that no rule names.
+
+    ``ingresses`` are all that have a rule for the host, oldest first, canaries included. ``regex`` tells whether all
+    paths are regular expressions (semantics.md B.2).
+    """
+
+    host: str
+    locations: list[Location]
+    ingresses: list[Ingress] = field(default_factory=list)
+    certificate: ServedCertificate = field(default_factory=ServedCertificate)
+    regex: bool = False
+
+    @property
+    def namespaces(self) -> list[str]:
+        """The namespaces that share this host, sorted."""
+        return sorted({ingress.namespace for ingress in self.ingresses})
+
+
+@dataclass(slots=True)
+class Site:
+    """All servers by host, and what is true of them all.
+
+    ``default_upstream`` is the controller's ``--default-backend-service``; without one nginx answers 404 itself.
+    """
+
+    settings: Settings
+    servers: dict[str, Server]
+    services: dict[tuple[str, str], KubeObject]
+    default_upstream: Upstream | None = None

@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Backends: from what an Ingress writes to a port of a Service (semantics.md B.5). PRIVATE to the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .._kube.objects import KubeObject, list_at, text_at
+from .ingress import Backend
+from .settings import Settings
+from .site import Problem, ServicePort, Upstream
+
+
+class Upstreams:
+    """Makes each upstream once: all locations of one backend share one :class:`Upstream`."""
+
+    def __init__(
+        self,
+        services: Mapping[tuple[str, str], KubeObject],
+        serving: frozenset[tuple[str, str]] | None,
+        settings: Settings,
+    ) -> None:
+        self._services = services
+        self._serving = serving
+        self._settings = settings
+        self._made: dict[tuple[str, str, str], Upstream] = {}
+
+    def get(self, namespace: str, backend: Backend) -> Upstream:
+        """Return the upstream of ``backend`` in ``namespace``."""
+        key = (namespace, backend.service, str(backend.port))
+        if key not in self._made:
+            self._made[key] = self._make(*key)
+        return self._made[key]
+
+    def _make(self, namespace: str, name: str, written: str) -> Upstream:
+        service = self._services.get((namespace, name))
+        if service is None:
+            return Upstream(namespace, name, written, None, Problem.NO_SERVICE)
+        if text_at(service, "spec", "type") == "ExternalName":
+            target = text_at(service, "spec", "externalName")
+            problem = Problem.NO_ENDPOINTS if self._settings.disable_external_names else Problem.NONE
+            return Upstream(namespace, name, written, None, problem, external_name=target)
+        port = service_port(service, written)
+        if port is None:
+            return Upstream(namespace, name, written, None, Problem.NO_PORT)
+        ready = self._serving is None or (namespace, name) in self._serving
+        return Upstream(namespace, name, written, port, Problem.NONE if ready else Problem.NO_ENDPOINTS)
+
+
+def service_port(service: KubeObject, written: str) -> ServicePort | None:
+    """Return the port that nginx takes for ``written``: the first whose number, targetPort or name it is."""
+    for port in list_at(service, "spec", "ports"):
+        number = port.get("port")
+        # An absent targetPort is the port itself: the API server fills it in, manifests leave it out.
+        target = port.get("targetPort") or number
+        if written in (str(number), str(target), port.get("name")) and isinstance(number, int):
+            return ServicePort(number, port.get("name") or "", declared_protocol(port))
+    return None
+
+
+def declared_protocol(port: Mapping[str, object]) -> str:
+    """Return the protocol that Istio reads from a Service port: appProtocol, else the name up to its first dash.
+
+    Empty when neither says anything (istio.io/istio pkg/config/protocol, semantics.md B.8).
+    """
+    declared = port.get("appProtocol")
+    if isinstance(declared, str) and declared:
+        return {"kubernetes.io/h2c": "http2", "kubernetes.io/ws": "http", "kubernetes.io/wss": "https"}.get(
+            declared, declared.lower()
+        )
+    name = port.get("name")
+    prefix = name.partition("-")[0].lower() if isinstance(name, str) else ""
+    return prefix if prefix in _PROTOCOLS else ""
+
+
+_PROTOCOLS = frozenset(
+    ("grpc", "grpc-web", "http", "http2", "https", "hbone", "mongo", "mysql", "redis", "tcp", "tls", "udp")
+)
