@@ -8,6 +8,7 @@ Sources: semantics.md 0.3 (parsing) and A.1 to A.4; ingress-nginx ``internal/ing
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .catalogue import ALIASES, ANNOTATIONS, Invalid
@@ -62,8 +63,8 @@ class Policy:
 class Reading:
     """What reading the annotations of an Ingress gave.
 
-    ``rejected`` is the name of the annotation that makes nginx refuse the whole Ingress; ``unknown`` are names under
-    the prefix that nginx does not know; ``invalid`` are names whose value nginx replaced by the default.
+    All names are as written. ``rejected`` is the annotation that makes nginx refuse the whole Ingress; ``unknown``
+    are names under the prefix that nginx does not know; ``invalid`` are those whose value nginx cannot use.
     """
 
     policy: Policy
@@ -132,14 +133,14 @@ class _Reader:
         self.invalid: list[str] = []
         self.rejected = ""
         self.denied = ""
-        for name in sorted(ingress.named):
-            canonical = ALIASES.get(name, name)
-            if canonical not in ANNOTATIONS:
-                self.unknown.append(name)
-            elif canonical == name or not ingress.named.get(canonical):
-                self._take(canonical, ingress.named[name], validate)
+        for written in sorted(ingress.named):
+            name = ALIASES.get(written, written)
+            if name not in ANNOTATIONS:
+                self.unknown.append(written)
+            elif _counts(written, name, ingress.named):
+                self._take(written, name, ingress.named[written], validate)
 
-    def _take(self, name: str, value: str, validate: bool) -> None:
+    def _take(self, written: str, name: str, value: str, validate: bool) -> None:
         entry = ANNOTATIONS[name]
         cleaned = "\n".join(line.strip() for line in value.split("\n"))
         if cleaned and (not validate or entry.valid(value)):
@@ -147,11 +148,11 @@ class _Reader:
             return
         # nginx does not validate an empty value, it fails to use it: that never rejects an Ingress.
         effect = entry.invalid if value or entry.invalid is not Invalid.REJECT else Invalid.IGNORE
-        self.invalid.append(name)
+        self.invalid.append(written)
         if effect is Invalid.REJECT:
-            self.rejected = self.rejected or name
+            self.rejected = self.rejected or written
         elif effect in (Invalid.DENY, Invalid.FORBID):
-            self.denied = self.denied or name
+            self.denied = self.denied or written
 
     def boolean(self, name: str, default: bool) -> bool:
         value = parse_bool(self.values.get(name, ""))
@@ -163,3 +164,10 @@ class _Reader:
 
     def text(self, name: str, default: str) -> str:
         return self.values.get(name, default)
+
+
+def _counts(written: str, name: str, named: Mapping[str, str]) -> bool:
+    """Tell whether nginx reads this spelling: an alias only with a value, and where the canonical one is empty."""
+    if written != name:
+        return bool(named[written]) and not named.get(name)
+    return bool(named[written]) or not named.get(ANNOTATIONS[name].alias)
