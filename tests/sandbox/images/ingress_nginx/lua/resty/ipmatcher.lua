@@ -1,0 +1,12 @@
+-- SPDX-FileCopyrightText: The sealos.istio_migration authors
+-- SPDX-License-Identifier: GPL-3.0-or-later
+
+-- Stands in for lua-resty-ipmatcher, which Debian does not package. ingress-nginx calls it for the global rate limit
+-- only, which needs memcached and is gone from its later versions: every list is refused with a reason, which
+-- ingress-nginx logs.
+
+return {
+  new = function()
+    return nil, "the global rate limit is not supported by this nginx"
+  end,
+}
