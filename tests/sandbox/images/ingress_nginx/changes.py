@@ -65,7 +65,7 @@ _STATUS_SERVER: Final = "    # default server, used for NGINX healthcheck and ac
 TEMPLATE: Final = (
     Edit(
         "drop the stream block: Debian has no Lua for streams",
-        old="stream {\n",
+        old="\nstream {\n",
         until="{{/* definition of templates to avoid repetitions */}}",
         new="",
     ),
