@@ -16,8 +16,8 @@ class Certificate:
 
     ``names`` are the DNS names it is valid for (subject alternative names; the common name where there are none);
     the dates are RFC 3339 in UTC; ``fingerprint`` is the SHA-256 of the leaf certificate in hex digits, ``chain`` that
-    of the whole chain as stored, so that equal copies are known as such. ``problem`` says why it cannot be used, and
-    is empty for a usable one.
+    of the whole chain as stored, so that equal copies are known as such. ``expired`` is as of the capture; nginx serves
+    expired certificates. ``problem`` says why it cannot be used, and is empty for a usable one.
     """
 
     namespace: str
@@ -27,6 +27,7 @@ class Certificate:
     not_after: str = ""
     fingerprint: str = ""
     chain: str = ""
+    expired: bool = False
     problem: str = ""
 
     def as_dict(self) -> dict[str, Any]:
@@ -39,6 +40,7 @@ class Certificate:
             "not_after": self.not_after,
             "fingerprint": self.fingerprint,
             "chain": self.chain,
+            "expired": self.expired,
             "problem": self.problem,
         }
 

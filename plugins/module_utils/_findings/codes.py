@@ -195,13 +195,6 @@ CODES: dict[str, Code] = {
             "port {port} of Service {service} declares {declared}, but nginx speaks {protocol} to it",
             "Correct the port's name or appProtocol, or set backend-protocol, so that both planes agree.",
         ),
-        Code(
-            "SHARED-SERVICE",
-            _BLOCKED,
-            "Ingresses want different connection settings for one port of one Service.",
-            "Service {service} port {port} is used with different settings ({settings}) by {others}",
-            "Give these Ingresses the same settings, or separate Services.",
-        ),
         # TLS
         Code(
             "DEFAULT-CERTIFICATE",
@@ -209,6 +202,13 @@ CODES: dict[str, Code] = {
             "nginx answers this host over https with its default certificate; the gateway does so with its own.",
             "https is answered with the default certificate: {reason}",
             "Give the host a certificate that is valid for it.",
+        ),
+        Code(
+            "OTHER-CERTIFICATE",
+            _APPROXIMATE,
+            "The gateway shows another certificate than nginx: one that covers the name, where nginx has none for it.",
+            "https shows certificate {shown}, nginx shows {served}",
+            "None: the name is covered by the certificate of a neighbour. Give the host a certificate to choose it.",
         ),
         Code(
             "CERTIFICATE-COPY",

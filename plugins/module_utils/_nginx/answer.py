@@ -102,7 +102,8 @@ def _regex_matches(location: Location, path: str) -> bool:
 
 
 def _lacks_slash(server: Server, location: Location, path: str) -> bool:
-    return not server.regex and location.type != EXACT and path + "/" == location.path
+    # nginx adds the slash only where the location passes requests on.
+    return not (server.regex or location.policy.denied or location.type == EXACT) and path + "/" == location.path
 
 
 def _slash_redirect(request: Request, location: Location) -> str:

@@ -29,10 +29,12 @@ ASSUMED_RELEASE = "1.15"
 class Intake:
     """The Ingresses that count, oldest first, each with its policy; and what was found on the way.
 
+    ``controller`` is the workload that serves them, or a stand-in where only manifests are at hand;
     ``unreadable_hosts`` are hosts of Ingresses that could not be read, by host: their sources.
     """
 
     settings: Settings
+    controller: ObjectKey
     ingresses: list[tuple[Ingress, Policy]] = field(default_factory=list)
     unreadable_hosts: dict[str, Source] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -40,8 +42,10 @@ class Intake:
 
 def take_in(bundle: Bundle) -> Intake:
     """Return the Ingresses of ``bundle`` that its controller serves."""
-    intake = Intake(_settings_of(bundle))
-    intake.findings += _settings_findings(bundle, intake.settings)
+    controller = bundle.controller
+    workload = ObjectKey(controller.kind, controller.namespace, controller.name) if controller else _NOWHERE
+    intake = Intake(_settings_of(bundle), workload)
+    intake.findings += _settings_findings(bundle, intake)
     classes = IngressClasses(bundle.of("IngressClass"), intake.settings)
     policies: dict[ObjectKey, Policy] = {}
     accepted: list[Ingress] = []
@@ -72,15 +76,15 @@ def _settings_of(bundle: Bundle) -> Settings:
     return read_settings(controller.arguments, data, controller_version(controller.image))
 
 
-def _settings_findings(bundle: Bundle, settings: Settings) -> Iterator[Finding]:
-    controller = bundle.controller
-    workload = Source(ObjectKey(controller.kind, controller.namespace, controller.name) if controller else _NOWHERE)
+def _settings_findings(bundle: Bundle, intake: Intake) -> Iterator[Finding]:
+    settings, workload = intake.settings, Source(intake.controller)
     for what in settings.assumed:
         yield finding("ASSUMED-DEFAULT", workload, what=f"the controller's {what}", release=ASSUMED_RELEASE)
     if bundle.serving is None:
         what = "which Services have endpoints"
-        yield finding("ASSUMED-DEFAULT", Source(_NOWHERE), what=what, release=ASSUMED_RELEASE)
-    place = ObjectKey("ConfigMap", *controller.configmap) if controller and controller.configmap else _NOWHERE
+        yield finding("ASSUMED-DEFAULT", workload, what=what, release=ASSUMED_RELEASE)
+    reference = bundle.controller.configmap if bundle.controller else None
+    place = ObjectKey("ConfigMap", *reference) if reference else intake.controller
     for code, pairs in (("SETTING-NOT-CONVERTED", settings.unsupported), ("SETTING-IGNORED", settings.ignored)):
         for key, value in pairs:
             yield finding(code, Source(place, field=f"data.{key}"), key=key, value=repr(value))

@@ -35,7 +35,8 @@ def build_site(bundle: Bundle, intake: Intake) -> Site:
     for server in merge.servers.values():
         server.locations = in_file_order(server.locations)
         server.regex = any(map(is_regex, server.locations))
-    return Site(intake.settings, merge.servers, services, _default_upstream(intake.settings, services, upstreams))
+    default = _default_upstream(intake.settings, services, upstreams)
+    return Site(intake.settings, merge.servers, services, default, merge.shadowed)
 
 
 class _Merge:
@@ -48,6 +49,7 @@ class _Merge:
         # An upstream belongs to whoever uses it first; one that a canary used first serves no location of its own.
         self._canary_only = self._first_used_by_canary()
         self.servers: dict[str, Server] = {}
+        self.shadowed: list[tuple[str, Location, Location]] = []
 
     def _first_used_by_canary(self) -> set[tuple[str, str, str]]:
         first: dict[tuple[str, str, str], bool] = {}
@@ -103,7 +105,9 @@ class _Merge:
         first = next(iter(self._located.get((host, new.path), ())), None)
         if first is None or first.type != new.type:
             self._add(host, new)
-        elif first.implicit:
+        elif not first.implicit:
+            self.shadowed.append((host, new, first))
+        else:
             siblings = self._located[(host, new.path)]
             siblings[siblings.index(first)] = new
             locations = self.servers[host].locations

@@ -115,9 +115,11 @@ class Site:
     """All servers by host, and what is true of them all.
 
     ``default_upstream`` is the controller's ``--default-backend-service``; without one nginx answers 404 itself.
+    ``shadowed`` lists the rules without effect: host, the location they would have made, the one that is there.
     """
 
     settings: Settings
     servers: dict[str, Server]
     services: dict[tuple[str, str], KubeObject]
     default_upstream: Upstream | None = None
+    shadowed: list[tuple[str, Location, Location]] = field(default_factory=list)

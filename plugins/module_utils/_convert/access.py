@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may come in: address lists (semantics.md A.3, B.14). PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+
+from .._findings.codes import finding
+from .._findings.finding import Finding, Source
+from .context import Context
+from .draft import Draft
+
+ADDRESSES = "i2i.addresses"
+RBAC_TYPE = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC"
+RBAC_ROUTE_TYPE = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBACPerRoute"
+
+
+def address_list(draft: Draft, context: Context) -> list[Finding]:
+    """Answer 403 to clients outside of the list: on the route to the backend only, so redirects come first."""
+    networks = draft.location.policy.allowlist
+    if not networks or not draft.main.get("route"):
+        return []
+    draft.filters[ADDRESSES] = {"@type": RBAC_ROUTE_TYPE, "rbac": {"rules": _allow(networks)}}
+    policy = context.options.traffic_policy
+    if policy == "Local" or draft.location.ingress is None:
+        return []
+    source = Source(draft.location.ingress.key, annotation="allowlist-source-range")
+    return [finding("CLIENT-ADDRESS-HIDDEN", source, host=draft.server.host, policy=policy)]
+
+
+def _allow(networks: tuple[str, ...]) -> Mapping[str, Any]:
+    principals = [{"remote_ip": _cidr(network)} for network in networks]
+    return {
+        "action": "ALLOW",
+        "policies": {"listed": {"permissions": [{"any": True}], "principals": principals}},
+    }
+
+
+def _cidr(text: str) -> Mapping[str, Any]:
+    network = ipaddress.ip_network(text)
+    return {"address_prefix": str(network.network_address), "prefix_len": network.prefixlen}

@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From filled-in drafts to the objects of each unit. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._istio.ownership import stamp
+from .._istio.resources import envoy_filter, istio_object, route_patch
+from .._kube.names import generated_name
+from .._kube.objects import KubeObject, ObjectKey
+from .._nginx.site import Server
+from .context import Context
+from .draft import Draft
+from .gateways import SHARED_UNIT, Credential, HostPlace, Layout, gateway_sources
+from .host_routes import host_routes
+from .parity import parity_filter
+
+_PATCHES = 1000
+"""Patches of one EnvoyFilter; more are split, for an API server refuses objects over 1.5 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitResources:
+    """What one unit needs on the gateway: its objects, and the Secrets to be copied."""
+
+    unit: str
+    objects: list[KubeObject]
+    credentials: list[Credential]
+
+
+class Assembly:
+    """The objects of all hosts that move."""
+
+    def __init__(
+        self,
+        context: Context,
+        layout: Layout,
+        places: Sequence[HostPlace],
+        drafts: Mapping[str, list[Draft]],
+    ) -> None:
+        self._context = context
+        self._layout = layout
+        self._places = places
+        self._drafts = drafts
+
+    def units(self) -> Iterator[UnitResources]:
+        """Yield the resources of every unit that has any, the shared ones first."""
+        by_unit: dict[str, list[HostPlace]] = {}
+        for place in self._places:
+            by_unit.setdefault(place.unit, []).append(place)
+        if by_unit:
+            yield UnitResources(SHARED_UNIT, [self._parity(), *self._gateways(SHARED_UNIT)], self._secrets(SHARED_UNIT))
+        for unit, places in sorted(by_unit.items()):
+            objects = [self._virtual_service(place) for place in places]
+            objects += self._destination_rules(unit, places)
+            objects += self._route_filters(unit, places)
+            yield UnitResources(unit, objects + self._gateways(unit), self._secrets(unit))
+
+    def _parity(self) -> KubeObject:
+        features = {name for place in self._places for draft in self._drafts_of(place) for name in draft.filters}
+        return stamp(parity_filter(self._context.site.settings, features, self._context.options), SHARED_UNIT, ())
+
+    def _drafts_of(self, place: HostPlace) -> list[Draft]:
+        return self._drafts[place.server.host]
+
+    def _gateways(self, unit: str) -> list[KubeObject]:
+        servers = self._context.site.servers
+        return [stamp(obj, unit, gateway_sources(obj, servers)) for obj in self._layout.gateways.get(unit, ())]
+
+    def _secrets(self, unit: str) -> list[Credential]:
+        return [credential for credential in self._layout.credentials if credential.unit == unit]
+
+    def _virtual_service(self, place: HostPlace) -> KubeObject:
+        server, gateway_namespace = place.server, self._context.options.gateway_namespace
+        spec = {
+            "hosts": [server.host],
+            "gateways": self._layout.bindings[server.host],
+            "exportTo": ["." if place.namespace == gateway_namespace else gateway_namespace],
+            "http": list(host_routes(server, self._drafts_of(place), self._context)),
+        }
+        name = generated_name(server.host, identity=("host", server.host))
+        return stamp(istio_object("VirtualService", place.namespace, name, spec), place.unit, _sources([server]))
+
+    def _destination_rules(self, unit: str, places: Iterable[HostPlace]) -> Iterator[KubeObject]:
+        """Yield one rule for each Service whose subsets the routes of ``places`` name."""
+        subsets: dict[tuple[str, str], set[str]] = {}
+        sources: dict[tuple[str, str], set[ObjectKey]] = {}
+        for place in places:
+            for draft in self._drafts_of(place):
+                upstream, ingress, subset = draft.location.upstream, draft.location.ingress, draft.subset
+                if upstream and ingress and subset:
+                    subsets.setdefault((upstream.namespace, upstream.service), set()).add(subset)
+                    sources.setdefault((upstream.namespace, upstream.service), set()).add(ingress.key)
+        for (namespace, service), names in sorted(subsets.items()):
+            policies = self._context.subsets[(namespace, service)]
+            host = self._context.service_host(namespace, service)
+            spec = {
+                "host": host,
+                "exportTo": [self._context.options.gateway_namespace],
+                "subsets": [{"name": name, **policies[name]} for name in sorted(names)],
+            }
+            name = generated_name(service, identity=("service", host))
+            yield stamp(istio_object("DestinationRule", namespace, name, spec), unit, sources[(namespace, service)])
+
+    def _route_filters(self, unit: str, places: Sequence[HostPlace]) -> Iterator[KubeObject]:
+        """Yield the EnvoyFilters of a unit, one feature each, for what a VirtualService cannot say."""
+        patches: dict[str, list[dict[str, Any]]] = {}
+        for place in places:
+            for draft in self._drafts_of(place):
+                for name in draft.main_names():
+                    if draft.idle_timeout is not None:
+                        idle = route_patch(name, {"route": {"idle_timeout": f"{draft.idle_timeout}s"}})
+                        patches.setdefault("idle-timeout", []).append(idle)
+                    for feature, config in draft.filters.items():
+                        patch = route_patch(name, {"typed_per_filter_config": {feature: config}})
+                        patches.setdefault(feature, []).append(patch)
+        options = self._context.options
+        sources = _sources([place.server for place in places])
+        for feature, found in sorted(patches.items()):
+            for part, start in enumerate(range(0, len(found), _PATCHES)):
+                own_name = generated_name(feature, unit, *([str(part)] if part else []))
+                chunk = found[start : start + _PATCHES]
+                obj = envoy_filter(options.gateway_namespace, own_name, options.gateway_selector, chunk)
+                yield stamp(obj, unit, sources)
+
+
+def _sources(servers: Iterable[Server]) -> set[ObjectKey]:
+    return {ingress.key for server in servers for ingress in server.ingresses}

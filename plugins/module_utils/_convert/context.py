@@ -1,0 +1,38 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all locations of one conversion share. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._kube.digests import digest
+from .._nginx.site import Site, Upstream
+from .options import Options
+
+
+@dataclass(slots=True)
+class Context:
+    """The site, the operator's options, and what the locations need from objects that they share.
+
+    ``subsets`` are the connection settings that routes ask for: Service (namespace, name) → subset name → traffic
+    policy. A subset of our own keeps them from every other client of the Service (semantics.md C.6).
+    ``foreign_rules`` are Services for which somebody else's DestinationRule exists, with its name.
+    """
+
+    site: Site
+    options: Options
+    subsets: dict[tuple[str, str], dict[str, dict[str, Any]]] = field(default_factory=dict)
+    foreign_rules: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def subset(self, upstream: Upstream, policy: Mapping[str, Any]) -> str:
+        """Return the name of the subset of ``upstream``'s Service that has ``policy``, made on first use."""
+        name = f"ingress-{digest(policy)[:8]}"
+        self.subsets.setdefault((upstream.namespace, upstream.service), {})[name] = {"trafficPolicy": dict(policy)}
+        return name
+
+    def service_host(self, namespace: str, service: str) -> str:
+        """Return the full name of a Service."""
+        return f"{service}.{namespace}.svc.{self.options.cluster_domain}"

@@ -1,0 +1,166 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a bundle to a verdict on every host and the objects of every unit (design.md, Data flow). PRIVATE."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from .._bundle.bundle import Bundle
+from .._findings.codes import finding
+from .._findings.finding import Finding, Source
+from .._kube.objects import ObjectKey
+from .._nginx.intake import Intake
+from .._nginx.site import DEFAULT_SERVER, Server, Site
+from .assemble import Assembly
+from .context import Context
+from .draft import Draft
+from .existing import ForeignHosts, foreign_destination_rules
+from .gateways import SHARED_UNIT, HostPlace, Layout, lay_out
+from .generated import generated_answer
+from .notes import certificate_notes, ingress_notes, shadowed_notes
+from .options import Options
+from .registry import FAMILIES
+from .routing import drafts
+from .verdicts import obstacles
+
+
+@dataclass(slots=True)
+class HostVerdict:
+    """What becomes of one host: it moves unless one of its findings holds it back."""
+
+    server: Server
+    unit: str
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def moves(self) -> bool:
+        """Whether the host is converted; rules without a host never are."""
+        return self.server.host != DEFAULT_SERVER and not any(item.holds_back for item in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """The outcome: a verdict by host, all findings in order, the Gateways, and the objects, made when asked for."""
+
+    verdicts: Mapping[str, HostVerdict]
+    findings: list[Finding]
+    layout: Layout
+    assembly: Assembly
+
+
+def convert(
+    bundle: Bundle, intake: Intake, site: Site, unit_of: Mapping[str, str], options: Options
+) -> Conversion:
+    """Convert ``site``, the model of ``bundle``; ``unit_of`` maps namespaces to the names of their units."""
+    context = Context(site, options, foreign_rules=foreign_destination_rules(bundle, options.cluster_domain))
+    hosts = _Hosts(bundle, intake, context, unit_of)
+    served = [server for _, server in sorted(site.servers.items()) if server.locations]
+    verdicts = {server.host: hosts.verdict(server) for server in served}
+    places = [
+        HostPlace(item.server, item.unit, _owner(item.server) or options.gateway_namespace)
+        for item in verdicts.values()
+        if item.moves
+    ]
+    owners = {host: _owner(item.server) for host, item in verdicts.items()}
+    layout = lay_out(places, owners, bundle.certificates, site.settings.default_certificate, options)
+    for place in places:
+        verdicts[place.server.host].findings += _certificate_difference(place.server, bundle, layout)
+    own = [item for verdict in verdicts.values() for item in verdict.findings]
+    found = [*own, *_cluster_findings(intake, context, layout, bool(places))]
+    in_order = sorted(dict.fromkeys(_with_consent(found, options)), key=Finding.sort_key)
+    return Conversion(verdicts, in_order, layout, Assembly(context, layout, places, hosts.drafts))
+
+
+class _Hosts:
+    """Decides host by host, and keeps the drafts of those that may move."""
+
+    def __init__(self, bundle: Bundle, intake: Intake, context: Context, unit_of: Mapping[str, str]) -> None:
+        self._bundle = bundle
+        self._intake = intake
+        self._context = context
+        self._unit_of = unit_of
+        self._policies = {ingress.key: policy for ingress, policy in intake.ingresses}
+        self._foreign = ForeignHosts(bundle, context.options)
+        self._everywhere = [item for item in intake.findings if item.holds_back and item.code in _EVERYWHERE]
+        self.drafts: dict[str, list[Draft]] = {}
+
+    def verdict(self, server: Server) -> HostVerdict:
+        """Return what becomes of the host of ``server``."""
+        found = [*self._everywhere, *obstacles(server, self._policies), *self._collisions(server)]
+        found = list(_with_consent(found, self._context.options))
+        if server.host != DEFAULT_SERVER and not any(item.holds_back for item in found):
+            found += _with_consent(self._draft(server), self._context.options)
+            found += certificate_notes(server, self._bundle.certificates)
+        unit = self._unit_of[server.ingresses[0].namespace] if server.ingresses else SHARED_UNIT
+        return HostVerdict(server, unit, found)
+
+    def _collisions(self, server: Server) -> Iterator[Finding]:
+        source = self._intake.unreadable_hosts.get(server.host)
+        if source:
+            problem = f"{source.key} names this host, too, and cannot be read"
+            yield finding("MALFORMED-OBJECT", source, host=server.host, problem=problem)
+        owner = self._foreign.owner(server.host) if server.host != DEFAULT_SERVER else None
+        if owner:
+            yield finding("ISTIO-CLASH", Source(owner), host=server.host, object=str(owner))
+
+    def _draft(self, server: Server) -> list[Finding]:
+        """Fill in the drafts of a host and return what the families found."""
+        filled = list(drafts(server))
+        found: dict[Finding, None] = {}
+        for draft in filled:
+            if draft.location.policy.denied:
+                draft.main = generated_answer(503)
+                continue
+            for family in FAMILIES:
+                found.update(dict.fromkeys(family.carry(draft, self._context)))
+        self.drafts[server.host] = filled
+        return list(found)
+
+
+# Findings about the controller itself that hold back every host.
+_EVERYWHERE = frozenset(("SETTING-NOT-CONVERTED",))
+
+
+def _with_consent(found: Iterable[Finding], options: Options) -> Iterator[Finding]:
+    for item in found:
+        yield replace(item, accepted=any(entry.covers(item) for entry in options.accept)) if options.accept else item
+
+
+def _owner(server: Server) -> str:
+    """Return the one namespace that owns a host, empty where several share it."""
+    namespaces = server.namespaces
+    return namespaces[0] if len(namespaces) == 1 else ""
+
+
+def _certificate_difference(server: Server, bundle: Bundle, layout: Layout) -> Iterator[Finding]:
+    shown = layout.shown[server.host]
+    secret = server.certificate.secret
+    served = bundle.certificates[secret] if secret else None
+    if shown is None or (served is not None and shown.chain == served.chain):
+        return
+    values = {
+        "shown": f"{shown.namespace}/{shown.name}",
+        "served": f"{served.namespace}/{served.name}" if served else "its default certificate",
+    }
+    yield finding("OTHER-CERTIFICATE", Source(server.ingresses[0].key), host=server.host, **values)
+
+
+def _cluster_findings(intake: Intake, context: Context, layout: Layout, any_moves: bool) -> Iterator[Finding]:
+    yield from intake.findings
+    yield from shadowed_notes(context.site)
+    for ingress, _ in intake.ingresses:
+        yield from ingress_notes(ingress, context.site)
+    for credential in layout.credentials:
+        if credential.source:
+            values = {
+                "secret": "/".join(credential.source),
+                "copy": f"{context.options.gateway_namespace}/{credential.name}",
+                "until": credential.not_after,
+            }
+            yield finding("CERTIFICATE-COPY", Source(ObjectKey("Secret", *credential.source)), **values)
+    if any_moves:
+        controller = Source(intake.controller)
+        yield finding("BODY-SIZE-DEFAULT", controller, limit=context.site.settings.body_size)
+        yield finding("RETRY-AFTER-SEND", controller)

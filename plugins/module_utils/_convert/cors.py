@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cross-origin answers as nginx gives them (semantics.md B.9, exact recipe). PRIVATE to the collection.
+
+Envoy's own CORS filter differs: it answers 200, echoes the origin where nginx says ``*``, and adds fewer headers. So
+the answers are routes of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._findings.finding import Finding
+from .._nginx.answer import cors_headers, origin_pattern
+from .context import Context
+from .draft import Draft, Step, Variant
+
+
+def cross_origin(draft: Draft, _context: Context) -> list[Finding]:
+    """Answer preflights with 204 and put nginx's headers on every other answer to an allowed origin."""
+    cors = draft.location.policy.cors
+    if not cors or not cors.origins:
+        return []
+    conditions: dict[str, Any] = {}
+    if cors.origins != ("*",):
+        # Unanchored at its start and without case, as nginx searches it.
+        pattern = "|".join(map(origin_pattern, cors.origins))
+        conditions = {"headers": {"origin": {"regex": f"(?i).*(?:{pattern})"}}}
+    headers = {name: value.replace("%", "%%") for name, value in cors_headers(cors, "").items()}
+    headers["access-control-allow-origin"] = "%REQ(ORIGIN)%" if conditions else "*"
+    preflight = Variant(
+        "/preflight",
+        {**conditions, "method": {"exact": "OPTIONS"}},
+        response_set={**headers, "content-type": "text/plain charset=UTF-8"},
+    )
+    draft.steps.append(Step(preflight, {"directResponse": {"status": 204}}))
+    layer = Variant("/cors", conditions, response_set=headers)
+    draft.layers.append(layer)
+    draft.split(layer)
+    return []

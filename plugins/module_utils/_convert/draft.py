@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The draft of one location's routes, which the families fill in. PRIVATE to the collection.
+
+A location becomes an ordered run of VirtualService routes: first what nginx answers itself, in the order of its
+phases (semantics.md 0.5), then the route to the backend. Envoy takes the first route that matches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._nginx.site import Location, Server
+
+Match = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A condition under which a route differs: extra match fields, changed route fields, response headers."""
+
+    suffix: str = ""
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    response_set: Mapping[str, str] = field(default_factory=dict)
+
+    def narrowed(self, other: Variant) -> Variant:
+        """Return this variant under the conditions of ``other`` as well."""
+        return Variant(
+            self.suffix + other.suffix,
+            join_conditions(self.conditions, other.conditions),
+            {**self.changes, **other.changes},
+            {**self.response_set, **other.response_set},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One answer that the gateway gives itself: ``action`` is a ``redirect`` or ``directResponse``.
+
+    ``matches`` replaces the location's own path conditions where an answer is for other paths; ``to_https`` marks the
+    redirect to https, which one route can give for a whole host.
+    """
+
+    variant: Variant
+    action: Mapping[str, Any]
+    matches: tuple[Match, ...] | None = None
+    to_https: bool = False
+
+
+@dataclass(slots=True)
+class Draft:
+    """One location in the making.
+
+    ``name`` is the Envoy route name (unique in the gateway); ``matches`` are the alternative path conditions;
+    ``main`` holds the fields of the last route, ``variants`` how it differs, the most specific first. ``layers`` are
+    variants that answers of the gateway itself are subject to, too. ``subset`` is the subset of the backend's Service
+    that the routes name, empty for none. ``idle_timeout`` (seconds) and ``filters``
+    (feature → per-route configuration) are Envoy features that a VirtualService cannot express.
+    """
+
+    server: Server
+    location: Location
+    name: str
+    matches: list[Match]
+    steps: list[Step] = field(default_factory=list)
+    layers: list[Variant] = field(default_factory=list)
+    main: dict[str, Any] = field(default_factory=dict)
+    variants: list[Variant] = field(default_factory=lambda: [Variant()])
+    subset: str = ""
+    idle_timeout: int | None = None
+    filters: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def redirect_to_https(self, action: Mapping[str, Any], port: int) -> None:
+        """Add the redirect of http requests, once for each layer and once plain."""
+        plain = Variant("/https", {"port": port})
+        self.steps += [Step(plain.narrowed(layer), action, to_https=True) for layer in self.layers]
+        if all(layer.conditions for layer in self.layers):
+            self.steps.append(Step(plain, action, to_https=True))
+
+    def split(self, variant: Variant) -> None:
+        """Let the main route differ under the conditions of ``variant``; without conditions it always does."""
+        narrowed = [existing.narrowed(variant) for existing in self.variants]
+        self.variants = narrowed + self.variants if variant.conditions else narrowed
+
+    def step_routes(self) -> Iterator[dict[str, Any]]:
+        """Yield the gateway's own answers as VirtualService ``http`` entries."""
+        for step in self.steps:
+            matches = self.matches if step.matches is None else step.matches
+            yield self._route(step.variant, matches, step.action)
+
+    def main_routes(self) -> Iterator[dict[str, Any]]:
+        """Yield the last routes as VirtualService ``http`` entries."""
+        for variant in self.variants:
+            yield self._route(variant, self.matches, {**self.main, **variant.changes})
+
+    def main_names(self) -> list[str]:
+        """Return the names of the last routes."""
+        return [self.name + variant.suffix for variant in self.variants]
+
+    def _route(self, variant: Variant, matches: Iterable[Match], action: Mapping[str, Any]) -> dict[str, Any]:
+        route: dict[str, Any] = {
+            "name": self.name + variant.suffix,
+            "match": [join_conditions(match, variant.conditions) for match in matches],
+            **action,
+        }
+        if variant.response_set:
+            headers = {**route.get("headers", {})}
+            response = headers.get("response", {})
+            headers["response"] = {**response, "set": {**response.get("set", {}), **variant.response_set}}
+            route["headers"] = headers
+        return route
+
+
+def join_conditions(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """Return both sets of match fields as one; header conditions are joined."""
+    joined = {**first, **second}
+    if "headers" in first and "headers" in second:
+        joined["headers"] = {**first["headers"], **second["headers"]}
+    return joined

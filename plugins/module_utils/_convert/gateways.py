@@ -1,0 +1,237 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gateways and certificates: which server shows what for which host (semantics.md C.2, C.3, C.10). PRIVATE.
+
+Hosts with the same certificate share one server, which lists the names of the certificate from the start: browsers
+reuse a connection for every name of its certificate, and a later change of a server's names would drain it. A
+VirtualService is bound to every server whose names take its host, so a reused connection finds its routes, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from .._bundle.bundle import Certificate
+from .._istio.resources import gateway, http_server, https_server
+from .._kube.hosts import is_host, is_wildcard
+from .._kube.names import generated_name
+from .._kube.objects import KubeObject, ObjectKey
+from .._nginx.site import Server
+from .options import Options
+
+SHARED_UNIT = "shared.gateway"
+"""Unit of what no single unit owns; namespaces have no dots, so no unit of theirs has this name."""
+
+DEFAULT_CREDENTIAL = "i2i-default-certificate"
+
+_HTTP_HOSTS = 500
+"""Hosts of one http Gateway; more are split, for an API server refuses objects over 1.5 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A Secret that the gateway needs in its namespace.
+
+    ``source`` is the Secret (namespace, name) whose keys are copied at apply time; None asks for a self-signed
+    certificate, like the one nginx makes for names it has none for. ``fingerprint`` is that of the leaf.
+    """
+
+    name: str
+    unit: str
+    source: tuple[str, str] | None
+    fingerprint: str = ""
+    not_after: str = ""
+
+
+@dataclass(slots=True)
+class HostPlace:
+    """Where a host that moves lives: its unit, and the namespace of its VirtualService."""
+
+    server: Server
+    unit: str
+    namespace: str
+
+
+@dataclass(slots=True)
+class _TlsServer:
+    """One https server: a certificate, the names it is shown for, and the hosts that made it."""
+
+    certificate: Certificate
+    names: set[str] = field(default_factory=set)
+    hosts: list[HostPlace] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Layout:
+    """All Gateways by unit, the credentials they need, the Gateways of each host, the certificate each host gets."""
+
+    gateways: dict[str, list[KubeObject]] = field(default_factory=dict)
+    credentials: list[Credential] = field(default_factory=list)
+    bindings: dict[str, list[str]] = field(default_factory=dict)
+    shown: dict[str, Certificate | None] = field(default_factory=dict)
+
+
+def lay_out(
+    places: Iterable[HostPlace],
+    owners: Mapping[str, str],
+    certificates: Mapping[tuple[str, str], Certificate],
+    default: tuple[str, str] | None,
+    options: Options,
+) -> Layout:
+    """Return the Gateways for the hosts in ``places``.
+
+    ``owners`` maps every host of the site to the namespace that may bind to it (empty where several share it);
+    ``default`` is the Secret of ``--default-ssl-certificate``.
+    """
+    layout = Layout()
+    hosts = sorted(places, key=lambda place: place.server.host)
+    servers = _tls_servers(hosts, certificates)
+    for tls in servers:
+        _add_tls_gateway(layout, tls, owners, options)
+    if hosts:
+        _add_default_gateway(layout, certificates, default, options)
+    _bind_tls(layout, hosts, servers, options)
+    _add_http_gateways(layout, hosts, options)
+    return layout
+
+
+def takes(name: str, host: str) -> bool:
+    """Tell whether an Istio server name takes ``host``: equal, or a wildcard of any depth."""
+    return name == host or (is_wildcard(name) and host.endswith(name[1:]) and len(host) > len(name) - 1)
+
+
+def _tls_servers(
+    hosts: list[HostPlace], certificates: Mapping[tuple[str, str], Certificate]
+) -> list[_TlsServer]:
+    by_chain: dict[str, _TlsServer] = {}
+    for place in hosts:
+        secret = place.server.certificate.secret
+        if secret is not None:
+            certificate = certificates[secret]
+            by_chain.setdefault(certificate.chain, _TlsServer(certificate)).hosts.append(place)
+    servers = [by_chain[chain] for chain in sorted(by_chain)]
+    wanted: dict[str, list[_TlsServer]] = {}
+    for tls in servers:
+        for name in _server_names(tls):
+            wanted.setdefault(name, []).append(tls)
+    for name, candidates in wanted.items():
+        # A name may stand in one server only, or Istio drops the other server as a whole (semantics.md C.3).
+        max(candidates, key=lambda tls: _claim(tls, name)).names.add(name)
+    return [tls for tls in servers if tls.names]
+
+
+def _server_names(tls: _TlsServer) -> set[str]:
+    """Return the names of a certificate, those left out that a wildcard of it takes: else its routes would leak."""
+    names = {name.lower() for name in tls.certificate.names}
+    names = {name for name in names if is_host(name) and name.count(".") >= (2 if is_wildcard(name) else 1)}
+    return {name for name in names if not any(other != name and takes(other, name) for other in names)}
+
+
+def _claim(tls: _TlsServer, name: str) -> tuple[bool, int, str]:
+    exact = any(place.server.host == name for place in tls.hosts)
+    return (exact, sum(takes(name, place.server.host) for place in tls.hosts), tls.certificate.chain)
+
+
+def _add_tls_gateway(layout: Layout, tls: _TlsServer, owners: Mapping[str, str], options: Options) -> None:
+    units = {place.unit for place in tls.hosts}
+    unit = units.pop() if len(units) == 1 else SHARED_UNIT
+    certificate = tls.certificate
+    source = (certificate.namespace, certificate.name)
+    credential = Credential(
+        generated_name("i2i", *source), unit, source, certificate.fingerprint, certificate.not_after
+    )
+    layout.credentials.append(credential)
+    names = [f"{_namespace_of(name, tls, owners)}/{name}" for name in sorted(tls.names)]
+    obj = gateway(
+        options.gateway_namespace,
+        _tls_gateway_name(tls),
+        options.gateway_selector,
+        [https_server(names, credential.name)],
+    )
+    layout.gateways.setdefault(unit, []).append(obj)
+
+
+def _tls_gateway_name(tls: _TlsServer) -> str:
+    return generated_name("tls", min(tls.names), identity=("tls", tls.certificate.chain))
+
+
+def _namespace_of(name: str, tls: _TlsServer, owners: Mapping[str, str]) -> str:
+    """Return which namespace may bind to ``name``: its owner, any for several, the gateway's own for none."""
+    namespaces = {place.namespace for place in tls.hosts if takes(name, place.server.host)}
+    if name in owners:
+        namespaces.add(owners[name])
+    if not namespaces:
+        return "."
+    return namespaces.pop() if len(namespaces) == 1 and "" not in namespaces else "*"
+
+
+def _add_default_gateway(
+    layout: Layout,
+    certificates: Mapping[tuple[str, str], Certificate],
+    default: tuple[str, str] | None,
+    options: Options,
+) -> None:
+    certificate = certificates.get(default) if default else None
+    usable = certificate if certificate and not certificate.problem else None
+    layout.credentials.append(
+        Credential(
+            DEFAULT_CREDENTIAL,
+            SHARED_UNIT,
+            default if usable else None,
+            usable.fingerprint if usable else "",
+            usable.not_after if usable else "",
+        )
+    )
+    server = https_server(["*/*"], DEFAULT_CREDENTIAL)
+    obj = gateway(options.gateway_namespace, _DEFAULT_GATEWAY, options.gateway_selector, [server])
+    layout.gateways.setdefault(SHARED_UNIT, []).append(obj)
+
+
+_DEFAULT_GATEWAY = "tls-default"
+
+
+def _bind_tls(layout: Layout, hosts: list[HostPlace], servers: list[_TlsServer], options: Options) -> None:
+    by_name = {name: tls for tls in servers for name in tls.names}
+    for place in hosts:
+        host = place.server.host
+        chosen = _distinct(by_name[name] for name in _names_taking(host) if name in by_name)
+        names = [_tls_gateway_name(tls) for tls in chosen] or [_DEFAULT_GATEWAY]
+        layout.bindings[host] = [f"{options.gateway_namespace}/{name}" for name in names]
+        layout.shown[host] = chosen[0].certificate if chosen else None
+
+
+def _distinct(servers: Iterable[_TlsServer]) -> list[_TlsServer]:
+    return list({tls.certificate.chain: tls for tls in servers}.values())
+
+
+def _names_taking(host: str) -> Iterator[str]:
+    """Yield the server names that could take ``host``, in the order in which Envoy prefers them."""
+    yield host
+    rest = host.removeprefix("*.") if is_wildcard(host) else host
+    while "." in rest:
+        rest = rest.partition(".")[2]
+        yield f"*.{rest}"
+
+
+def _add_http_gateways(layout: Layout, hosts: list[HostPlace], options: Options) -> None:
+    """Give the hosts of each unit an http server; wildcards apart, or their routes would leak into exact hosts."""
+    groups: dict[tuple[str, bool], list[HostPlace]] = {}
+    for place in hosts:
+        groups.setdefault((place.unit, is_wildcard(place.server.host)), []).append(place)
+    for (unit, wild), members in sorted(groups.items()):
+        for part, start in enumerate(range(0, len(members), _HTTP_HOSTS)):
+            chunk = members[start : start + _HTTP_HOSTS]
+            words = ["http", *(["wildcards"] if wild else []), unit, *([str(part)] if part else [])]
+            name = generated_name(*words)
+            names = [f"{place.namespace}/{place.server.host}" for place in chunk]
+            obj = gateway(options.gateway_namespace, name, options.gateway_selector, [http_server(names)])
+            layout.gateways.setdefault(unit, []).append(obj)
+            for place in chunk:
+                layout.bindings[place.server.host].insert(0, f"{options.gateway_namespace}/{name}")
+
+
+def gateway_sources(obj: KubeObject, hosts: Mapping[str, Server]) -> set[ObjectKey]:
+    """Return the Ingresses of the hosts that a Gateway names."""
+    names = {name.rpartition("/")[2] for server in obj["spec"]["servers"] for name in server["hosts"]}
+    return {ingress.key for name in names if name in hosts for ingress in hosts[name].ingresses}

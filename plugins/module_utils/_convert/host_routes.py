@@ -1,0 +1,41 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The routes of one host, in the order in which Envoy tries them. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from .._istio.resources import HTTP_PORT
+from .._nginx.site import Server
+from .context import Context
+from .draft import Draft
+from .redirects import https_redirect
+from .routing import authority
+
+
+def host_routes(server: Server, drafts: Sequence[Draft], context: Context) -> Iterator[dict[str, Any]]:
+    """Yield the ``http`` entries of the host's VirtualService.
+
+    Where every location redirects http to https and nothing else is answered before that, one redirect for the whole
+    host stands before the routes. It is a plain ``/`` on the http port: solver routes that others bind to the host
+    sort before it (semantics.md C.9).
+    """
+    if not all(map(_redirects_only, drafts)):
+        for draft in drafts:
+            yield from draft.step_routes()
+            yield from draft.main_routes()
+        return
+    for draft in drafts:
+        own = (route for step, route in zip(draft.steps, draft.step_routes(), strict=True) if not step.to_https)
+        yield from own
+    match = {"uri": {"prefix": "/"}, "port": HTTP_PORT, **authority(server.host)}
+    yield {"name": f"{server.host}/https", "match": [match], **https_redirect(context)}
+    for draft in drafts:
+        yield from draft.main_routes()
+
+
+def _redirects_only(draft: Draft) -> bool:
+    """Tell whether a location redirects all http requests, save those whose slash is missing."""
+    return not draft.layers and any(step.to_https for step in draft.steps)

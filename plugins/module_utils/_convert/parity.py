@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the gateway does for every host because nginx does (semantics.md B.7, B.12, B.15, B.19). PRIVATE.
+
+One EnvoyFilter for the gateway's own Pods says once what would else stand on every route: the connection manager's
+limits, the forwarding headers nginx sends to backends, and HSTS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .._istio.resources import (
+    HTTP_PORT,
+    HTTPS_PORT,
+    connection_manager_patch,
+    envoy_filter,
+    http_filter_patch,
+    route_configuration_patch,
+)
+from .._kube.objects import KubeObject
+from .._nginx.settings import Settings
+from .access import ADDRESSES, RBAC_TYPE
+from .options import Options
+
+NAME = "i2i-parity"
+_REPLACE = "OVERWRITE_IF_EXISTS_OR_ADD"
+_CLIENT = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
+_FEATURE_TYPES = {ADDRESSES: RBAC_TYPE}
+
+
+def parity_filter(settings: Settings, features: Iterable[str], options: Options) -> KubeObject:
+    """Return the gateway-wide EnvoyFilter; ``features`` are the route features that some route of the plan uses."""
+    patches = [
+        connection_manager_patch(_connection_manager(settings)),
+        *(http_filter_patch(feature, _FEATURE_TYPES[feature], {}) for feature in sorted(set(features))),
+        route_configuration_patch(HTTP_PORT, _route_configuration("http", HTTP_PORT, "")),
+        route_configuration_patch(HTTPS_PORT, _route_configuration("https", HTTPS_PORT, settings.hsts.value)),
+    ]
+    # A negative priority puts the filters there before the per-route patches refer to them.
+    return envoy_filter(options.gateway_namespace, NAME, options.gateway_selector, patches, priority=-10)
+
+
+def _connection_manager(settings: Settings) -> dict[str, Any]:
+    idle = max(settings.timeouts.read, settings.timeouts.send)
+    return {
+        "stream_idle_timeout": f"{idle}s",
+        # nginx drops request headers with underscores and keeps a request id that the client sends.
+        "common_http_protocol_options": {"headers_with_underscores_action": "DROP_HEADER"},
+        "preserve_external_request_id": True,
+        # nginx sends no Server header; passed through, the backend's is removed below.
+        "server_header_transformation": "PASS_THROUGH",
+        # nginx says 502 where a backend refuses or resets, Envoy 503.
+        "local_reply_config": {
+            "mappers": [{"filter": {"response_flag_filter": {"flags": ["UF", "UC"]}}, "status_code": 502}]
+        },
+    }
+
+
+def _route_configuration(scheme: str, port: int, hsts: str) -> dict[str, Any]:
+    forwarding = {
+        "x-real-ip": _CLIENT,
+        "x-forwarded-for": _CLIENT,
+        "x-forwarded-host": "%REQ(:AUTHORITY)%",
+        "x-forwarded-port": str(port),
+        "x-forwarded-scheme": scheme,
+        "x-scheme": scheme,
+    }
+    value: dict[str, Any] = {
+        "request_headers_to_add": [_header(name, text) for name, text in forwarding.items()],
+        "request_headers_to_remove": ["proxy"],
+        "response_headers_to_remove": ["server"],
+    }
+    if hsts:
+        value["response_headers_to_add"] = [_header("strict-transport-security", hsts)]
+    return value
+
+
+def _header(name: str, value: str) -> dict[str, Any]:
+    return {"header": {"key": name, "value": value}, "append_action": _REPLACE}

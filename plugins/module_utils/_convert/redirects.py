@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Redirects that nginx makes by itself: the missing slash, and http to https (semantics.md B.2, B.6). PRIVATE."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._findings.codes import finding
+from .._findings.finding import Finding, Source
+from .._istio.resources import HTTP_PORT
+from .._nginx.answer import redirects_to_https
+from .._nginx.ingress import EXACT
+from .context import Context
+from .draft import Draft, Step, Variant
+from .routing import authority
+
+
+def add_slash(draft: Draft, _context: Context) -> list[Finding]:
+    """Answer ``/p`` with 301 to ``/p/`` where only the location ``/p/`` exists. nginx does so before all else."""
+    path = draft.location.path
+    bare = path[:-1]
+    if not bare or not path.endswith("/") or draft.location.type == EXACT:
+        return []
+    if not any(item.type == EXACT and item.path == bare for item in draft.server.locations):
+        match = {"uri": {"exact": bare}, **authority(draft.server.host)}
+        action = {"redirect": {"uri": path, "redirectCode": 301}}
+        draft.steps.append(Step(Variant("/slash"), action, (match,)))
+    return []
+
+
+def to_https(draft: Draft, context: Context) -> list[Finding]:
+    """Redirect http requests of the location to https."""
+    if not redirects_to_https(context.site, draft.server, draft.location):
+        return []
+    draft.redirect_to_https(https_redirect(context), HTTP_PORT)
+    if draft.location.policy.preserve_trailing_slash or draft.location.ingress is None:
+        return []
+    return [finding("REDIRECT-KEEPS-SLASH", Source(draft.location.ingress.key), host=draft.server.host)]
+
+
+def https_redirect(context: Context) -> dict[str, Any]:
+    """Return the action of the redirect to https."""
+    return {"redirect": {"scheme": "https", "redirectCode": context.site.settings.http_redirect_code}}

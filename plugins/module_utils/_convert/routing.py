@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Paths and hosts: which requests a location takes (semantics.md B.2, B.4). PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .._kube.hosts import is_wildcard
+from .._nginx.ingress import EXACT
+from .._nginx.site import Location, Server
+from .draft import Draft, Match
+
+_PLAIN = re.compile(r"/[!-~]*")
+_SPECIAL = frozenset('"\\%{};?#')
+
+
+def is_plain_path(path: str) -> bool:
+    """Tell whether nginx and Envoy read ``path`` as the same literal text in a configuration.
+
+    Percent signs stand for bytes in requests but for themselves in nginx's locations, which match decoded paths.
+    """
+    return _PLAIN.fullmatch(path) is not None and not _SPECIAL.intersection(path)
+
+
+def drafts(server: Server) -> Iterator[Draft]:
+    """Yield a draft for each location of a server with plain paths, in an order in which the first match is nginx's.
+
+    An exact location goes before the prefixes of its length, longer paths before shorter ones; the pair that nginx
+    makes of one Prefix is one draft again.
+    """
+    pairs: dict[tuple[int, str], list[Location]] = {}
+    for location in sorted(server.locations, key=lambda item: (-len(item.path), item.path, item.type != EXACT)):
+        pairs.setdefault((id(location.ingress), location.origin), []).append(location)
+    for twins in pairs.values():
+        prefixes = {twin.path for twin in twins if twin.type != EXACT}
+        matches = [_match(server, twin) for twin in twins if twin.type != EXACT or twin.path not in prefixes]
+        yield Draft(server, twins[0], _name(server, twins[0]), matches)
+
+
+def _match(server: Server, location: Location) -> Match:
+    kind = "exact" if location.type == EXACT else "prefix"
+    return {"uri": {kind: location.path}, **authority(server.host)}
+
+
+def authority(host: str) -> Match:
+    """Return the condition that keeps a wildcard to one label; Envoy's own wildcards match any depth."""
+    if not is_wildcard(host):
+        return {}
+    return {"authority": {"regex": rf"(?i)[\w-]+{re.escape(host[1:])}(:[0-9]+)?"}}
+
+
+def _name(server: Server, location: Location) -> str:
+    """Name a route so that no other route of the gateway has the name: slashes occur in no part of it."""
+    owner = location.ingress
+    place = f"{owner.key.namespace}/{owner.key.name}/{location.origin}" if owner else location.origin
+    return f"{place}/{server.host}" if location.implicit else place

@@ -1,0 +1,51 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Marks on generated objects, by which they are found, compared and removed (design.md, Generated objects). PRIVATE.
+
+An object that somebody edited by hand no longer has the digest that it carries; it is refused, never overwritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .._bundle.pruning import MANAGED_BY, OURS
+from .._kube.digests import digest
+from .._kube.objects import KubeObject, ObjectKey
+
+PREFIX = "istio-migration.sealos.io"
+UNIT_LABEL = f"{PREFIX}/unit"
+PLAN_LABEL = f"{PREFIX}/plan"
+DIGEST_ANNOTATION = f"{PREFIX}/spec-digest"
+SOURCES_ANNOTATION = f"{PREFIX}/sources"
+
+_SOURCES_SHOWN = 20
+_CONTENT = ("spec", "data", "type")
+
+
+def content_digest(obj: Mapping[str, Any]) -> str:
+    """Return the digest of what an object says, without its metadata."""
+    return digest({field: obj[field] for field in _CONTENT if obj.get(field)})
+
+
+def stamp(obj: KubeObject, unit: str, sources: Iterable[ObjectKey]) -> KubeObject:
+    """Return ``obj`` with the marks of ``unit``; long lists of sources are cut and counted."""
+    names = sorted({str(source) for source in sources})
+    shown = names[:_SOURCES_SHOWN]
+    if len(names) > len(shown):
+        shown.append(f"and {len(names) - len(shown)} more")
+    metadata = dict(obj["metadata"])
+    metadata["labels"] = {MANAGED_BY: OURS, UNIT_LABEL: unit, **metadata.get("labels", {})}
+    metadata["annotations"] = {
+        DIGEST_ANNOTATION: content_digest(obj),
+        **({SOURCES_ANNOTATION: ", ".join(shown)} if shown else {}),
+        **metadata.get("annotations", {}),
+    }
+    return {**obj, "metadata": metadata}
+
+
+def was_edited(live: Mapping[str, Any]) -> bool:
+    """Tell whether a live object of ours says something else than what we wrote."""
+    written = ((live.get("metadata") or {}).get("annotations") or {}).get(DIGEST_ANNOTATION)
+    return written != content_digest(live)

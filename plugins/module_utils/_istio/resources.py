@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Builders of Istio objects. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._kube.kinds import KINDS
+from .._kube.objects import KubeObject
+
+HTTP_PORT = 80
+HTTPS_PORT = 443
+
+
+def istio_object(kind: str, namespace: str, name: str, spec: Mapping[str, Any]) -> KubeObject:
+    """Return an object of ``kind`` with ``spec``."""
+    return {
+        "apiVersion": KINDS[kind].api_version,
+        "kind": kind,
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": dict(spec),
+    }
+
+
+def http_server(hosts: Sequence[str]) -> dict[str, Any]:
+    """Return the server of a Gateway for http; ``hosts`` are written ``namespace/host``."""
+    return {"port": {"number": HTTP_PORT, "name": "http", "protocol": "HTTP"}, "hosts": list(hosts)}
+
+
+def https_server(hosts: Sequence[str], credential: str) -> dict[str, Any]:
+    """Return the server of a Gateway that ends TLS with the Secret ``credential`` of the gateway's namespace."""
+    return {
+        "port": {"number": HTTPS_PORT, "name": "https", "protocol": "HTTPS"},
+        "hosts": list(hosts),
+        "tls": {"mode": "SIMPLE", "credentialName": credential, "minProtocolVersion": "TLSV1_2"},
+    }
+
+
+def gateway(
+    namespace: str, name: str, selector: Mapping[str, str], servers: Sequence[Mapping[str, Any]]
+) -> KubeObject:
+    """Return a Gateway for the gateway Pods that ``selector`` finds."""
+    return istio_object("Gateway", namespace, name, {"selector": dict(selector), "servers": list(servers)})
+
+
+def envoy_filter(
+    namespace: str, name: str, selector: Mapping[str, str], patches: Sequence[Mapping[str, Any]], priority: int = 0
+) -> KubeObject:
+    """Return an EnvoyFilter for the gateway Pods that ``selector`` finds; lower priorities are applied first."""
+    spec: dict[str, Any] = {"workloadSelector": {"labels": dict(selector)}, "configPatches": list(patches)}
+    if priority:
+        spec["priority"] = priority
+    return istio_object("EnvoyFilter", namespace, name, spec)
+
+
+def route_patch(route_name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the patch that merges ``value`` into the Envoy route of one VirtualService route (semantics.md C.8)."""
+    match = {"context": "GATEWAY", "routeConfiguration": {"vhost": {"route": {"name": route_name}}}}
+    return {"applyTo": "HTTP_ROUTE", "match": match, "patch": {"operation": "MERGE", "value": dict(value)}}
+
+
+_HCM = "envoy.filters.network.http_connection_manager"
+_HCM_TYPE = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+
+
+def connection_manager_patch(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the patch that merges ``settings`` into every HTTP connection manager of the gateway."""
+    return {
+        "applyTo": "NETWORK_FILTER",
+        "match": {"context": "GATEWAY", "listener": {"filterChain": {"filter": {"name": _HCM}}}},
+        "patch": {"operation": "MERGE", "value": {"name": _HCM, "typed_config": {"@type": _HCM_TYPE, **settings}}},
+    }
+
+
+def http_filter_patch(name: str, type_url: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the patch that adds an HTTP filter which is off unless a route configures it (semantics.md 0.4, EF-R)."""
+    return {
+        "applyTo": "HTTP_FILTER",
+        "match": {
+            "context": "GATEWAY",
+            "listener": {"filterChain": {"filter": {"name": _HCM, "subFilter": {"name": "envoy.filters.http.router"}}}},
+        },
+        "patch": {
+            "operation": "INSERT_BEFORE",
+            "value": {"name": name, "disabled": True, "typed_config": {"@type": type_url, **settings}},
+        },
+    }
+
+
+def route_configuration_patch(port: int, value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the patch that merges ``value`` into every route configuration of one gateway port."""
+    return {
+        "applyTo": "ROUTE_CONFIGURATION",
+        "match": {"context": "GATEWAY", "routeConfiguration": {"portNumber": port}},
+        "patch": {"operation": "MERGE", "value": dict(value)},
+    }

@@ -1,0 +1,200 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan on disk (design.md). PRIVATE to the collection.
+
+::
+
+    plan.json                id, bundle digest, options, release, units, waves, counts, digests of the other files
+    resources/<unit>.json    objects and credentials of one unit
+    hosts.jsonl              what becomes of each host, and which certificate each plane shows for it
+    findings.jsonl           all findings, in order
+
+A plan is written beside its place and renamed; its folder bears the first twelve digits of its id.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .._bundle.files import bundle_digest
+from .._convert.assemble import UnitResources
+from .._convert.convert import HostVerdict
+from .._convert.gateways import Credential
+from .._findings.finding import Level
+from .._istio.invariants import check_tls_names
+from .._kube.digests import canonical_json, digest, readable_json, sha256_hex
+from .._kube.release import VERSION
+from .._nginx.site import DEFAULT_SERVER
+from .plan import Plan
+
+FORMAT = 1
+INDEX = "plan.json"
+_SHORT = 12
+
+
+class PlanError(ValueError):
+    """A plan on disk cannot be used; ``str()`` names the file, what is wrong, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """A plan on disk: ``index`` is plan.json."""
+
+    directory: Path
+    index: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The full id."""
+        return str(self.index["id"])
+
+    def unit(self, name: str) -> dict[str, Any]:
+        """Return ``objects`` and ``credentials`` of a unit. Raises PlanError when the file was changed."""
+        content = _checked(self.directory, f"resources/{name}.json", self.index)
+        loaded: dict[str, Any] = json.loads(content)
+        return loaded
+
+    def hosts(self) -> Iterator[dict[str, Any]]:
+        """Yield what becomes of each host."""
+        yield from map(json.loads, _checked(self.directory, "hosts.jsonl", self.index).splitlines())
+
+    def findings(self) -> Iterator[dict[str, Any]]:
+        """Yield the findings."""
+        yield from map(json.loads, _checked(self.directory, "findings.jsonl", self.index).splitlines())
+
+
+def write_plan(plan: Plan, parent: Path) -> tuple[StoredPlan, bool]:
+    """Write ``plan`` below ``parent`` and return it, with whether it is new there.
+
+    Raises OSError when it cannot be written; then nothing is left behind.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".plan.", dir=parent))
+    try:
+        index = _write_files(plan, temporary)
+        directory = parent / index["id"][:_SHORT]
+        if directory.exists():
+            return read_plan(directory), False
+        temporary.chmod(0o755)
+        temporary.rename(directory)
+        return StoredPlan(directory, index), True
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def read_plan(directory: Path) -> StoredPlan:
+    """Return the plan in ``directory``. Raises PlanError when it is none, or when plan.json was changed."""
+    path = directory / INDEX
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PlanError(f"{path} does not exist; {directory} holds no plan") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise PlanError(f"{path} is not valid JSON ({error}); convert again") from None
+    if not isinstance(index, dict) or index.get("format") != FORMAT:
+        raise PlanError(f"{path} is not of format {FORMAT}; convert with this release")
+    if _plan_id(index) != index["id"]:
+        raise PlanError(f"{path} was changed after conversion; convert again")
+    return StoredPlan(directory, index)
+
+
+def _checked(directory: Path, name: str, index: dict[str, Any]) -> str:
+    path = directory / name
+    expected = index["files"].get(name)
+    if expected is None:
+        raise PlanError(f"{name} is no file of plan {index['id'][:_SHORT]}")
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise PlanError(f"{path} is missing; convert again") from None
+    if sha256_hex(content) != expected:
+        raise PlanError(f"{path} was changed after conversion; convert again")
+    return content.decode("utf-8")
+
+
+def _write_files(plan: Plan, directory: Path) -> dict[str, Any]:
+    files: dict[str, str] = {}
+
+    def write(name: str, text: str) -> None:
+        path = directory / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        files[name] = sha256_hex(text)
+
+    gateways = []
+    for unit in plan.resources():
+        gateways += [obj for obj in unit.objects if obj["kind"] == "Gateway"]
+        write(f"resources/{unit.unit}.json", canonical_json(_resources(unit)) + "\n")
+    check_tls_names(gateways)
+    hosts = [_host(host, verdict, plan) for host, verdict in plan.conversion.verdicts.items()]
+    write("hosts.jsonl", "".join(canonical_json(host) + "\n" for host in hosts))
+    write("findings.jsonl", "".join(canonical_json(item.as_dict()) + "\n" for item in plan.conversion.findings))
+    index = _index(plan, hosts, files)
+    (directory / INDEX).write_text(readable_json(index), encoding="utf-8")
+    return index
+
+
+def _resources(unit: UnitResources) -> dict[str, Any]:
+    return {"unit": unit.unit, "objects": unit.objects, "credentials": [_credential(item) for item in unit.credentials]}
+
+
+def _credential(credential: Credential) -> dict[str, Any]:
+    source = credential.source
+    return {
+        "name": credential.name,
+        "source": {"namespace": source[0], "name": source[1]} if source else None,
+        "fingerprint": credential.fingerprint,
+    }
+
+
+def _host(host: str, verdict: HostVerdict, plan: Plan) -> dict[str, Any]:
+    secret = verdict.server.certificate.secret
+    shown = plan.conversion.layout.shown.get(host)
+    return {
+        "host": "*" if host == DEFAULT_SERVER else host,
+        "unit": verdict.unit,
+        "moves": verdict.moves,
+        "held_back_by": sorted({item.code for item in verdict.findings if item.holds_back}),
+        "described_by": sorted({item.code for item in verdict.findings if item.level == Level.APPROXIMATE}),
+        "certificate": {
+            "nginx": plan.bundle.certificates[secret].fingerprint if secret else "",
+            "istio": shown.fingerprint if shown else "",
+        },
+        "namespaces": verdict.server.namespaces,
+    }
+
+
+def _index(plan: Plan, hosts: list[dict[str, Any]], files: dict[str, str]) -> dict[str, Any]:
+    wave_of = {name: wave.number for wave in plan.waves for name in wave.units}
+    levels = [item.level.word for item in plan.conversion.findings]
+    index: dict[str, Any] = {
+        "format": FORMAT,
+        "release": VERSION,
+        "cluster": plan.bundle.cluster,
+        "options": plan.options.as_dict(),
+        "units": [
+            {"name": unit.name, "namespaces": list(unit.namespaces), "wave": wave_of.get(unit.name, 0)}
+            for unit in plan.units
+        ],
+        "waves": [{"number": wave.number, "units": list(wave.units)} for wave in plan.waves],
+        "counts": {
+            "ingresses": len(plan.bundle.of("Ingress")),
+            "hosts": len(hosts),
+            "moving": sum(host["moves"] for host in hosts),
+            "held_back": sum(not host["moves"] for host in hosts),
+            "findings": {level.word: levels.count(level.word) for level in Level},
+        },
+        "files": files,
+    }
+    return {**index, "id": _plan_id(index), "bundle": bundle_digest(plan.bundle)}
+
+
+def _plan_id(index: dict[str, Any]) -> str:
+    """Return the hash of a plan's content; the bundle it came from is provenance, not content."""
+    return digest({name: value for name, value in index.items() if name not in ("id", "bundle")})

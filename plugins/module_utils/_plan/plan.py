@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Making a plan from a bundle. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .._bundle.bundle import Bundle
+from .._convert.assemble import UnitResources
+from .._convert.convert import Conversion, convert
+from .._convert.options import Options
+from .._istio.invariants import check_unit
+from .._nginx.intake import take_in
+from .._nginx.merge import build_site
+from .._nginx.site import Site
+from .units import Unit, Wave, find_units, plan_waves
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The deterministic outcome of converting one bundle with one set of options."""
+
+    bundle: Bundle
+    options: Options
+    site: Site
+    units: list[Unit]
+    waves: list[Wave]
+    conversion: Conversion
+
+    def resources(self) -> Iterator[UnitResources]:
+        """Yield the resources of each unit of a wave, shared ones first, each checked against the invariants.
+
+        Raises InvariantError, which is a defect of the collection, before anything of the unit is written.
+        """
+        planned = {name for wave in self.waves for name in wave.units}
+        for unit in self.conversion.assembly.units():
+            if unit.unit in planned or (planned and unit.unit not in {item.name for item in self.units}):
+                check_unit(unit.objects, [credential.name for credential in unit.credentials])
+                yield unit
+
+
+def make_plan(bundle: Bundle, options: Options) -> Plan:
+    """Return the plan for ``bundle``. Raises UnknownNamespaceError for a namespace that options alone know."""
+    intake = take_in(bundle)
+    site = build_site(bundle, intake)
+    units = find_units(site)
+    unit_of = {namespace: unit.name for unit in units for namespace in unit.namespaces}
+    conversion = convert(bundle, intake, site, unit_of, options)
+    counts: dict[str, int] = {}
+    for verdict in conversion.verdicts.values():
+        if verdict.moves:
+            counts[verdict.unit] = counts.get(verdict.unit, 0) + 1
+    return Plan(bundle, options, site, units, plan_waves(units, counts, options), conversion)
