@@ -15,6 +15,7 @@ from sandbox.toolchain import api, collection_tree, debian, doctor, environments
 from sandbox.toolchain.errors import ToolchainError
 from sandbox.toolchain.interpreters import PYTHONS_FOR_ANSIBLE
 from sandbox.toolchain.layout import CACHE_VARIABLE, CHECKOUT, cache
+from sandbox.toolchain.store import exclusive, remove
 from sandbox.toolchain.table import Kind, artefact
 
 _INTERRUPTED = 130
@@ -65,6 +66,12 @@ def _parser() -> argparse.ArgumentParser:
 
     variables = commands.add_parser("env", help="print shell lines that put kubectl, helm and istioctl on PATH")
     variables.set_defaults(command=_env)
+
+    root = commands.add_parser("cache", help="print the folder of the cache")
+    root.set_defaults(command=_cache)
+
+    clean = commands.add_parser("clean-cache", help="remove the cache")
+    clean.set_defaults(command=_clean_cache)
     return parser
 
 
@@ -113,6 +120,19 @@ def _env(_: argparse.Namespace) -> int:
     path = os.pathsep.join((str(CHECKOUT / ".venv" / "bin"), str(api.command_folder())))
     _say(f"export {CACHE_VARIABLE}={shlex.quote(str(cache().root))}")
     _say(f'export PATH={shlex.quote(path)}"${{PATH:+:$PATH}}"')
+    return 0
+
+
+def _cache(_: argparse.Namespace) -> int:
+    _say(str(cache().root))
+    return 0
+
+
+def _clean_cache(_: argparse.Namespace) -> int:
+    where = cache()
+    if where.root.is_dir():
+        with exclusive(where.lock, lambda holder: _say(f"waiting for another set-up, process {holder}")):
+            remove(where.root)
     return 0
 
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from sandbox.toolchain import api, debian
+from sandbox.toolchain import api, debian, go_modules
 from sandbox.toolchain.errors import ToolchainError
-from sandbox.toolchain.go_modules import go
 from sandbox.toolchain.interpreters import PYTHONS_FOR_ANSIBLE, find_interpreter
 from sandbox.toolchain.layout import CHECKOUT, cache
 from sandbox.toolchain.selection import Choice, Source
@@ -91,7 +90,7 @@ def _packages() -> Finding | str:
 
 
 def _go() -> str:
-    found = go()
+    found = go_modules.go()
     return f"{found.version} ({found.command})"
 
 

@@ -10,8 +10,7 @@ import platform
 import re
 from pathlib import Path
 
-from sandbox.toolchain import recipes
-from sandbox.toolchain.go_modules import go, required_version
+from sandbox.toolchain import go_modules, recipes
 from sandbox.toolchain.layout import TOOLS, Cache
 from sandbox.toolchain.table import Artefact, GoProgram, Kind, ModuleFiles, Wheel
 
@@ -62,7 +61,7 @@ def digest_of_files(folder: Path) -> str:
 
 
 def _program_inputs(origin: GoProgram) -> list[str]:
-    compiler = go()
+    compiler = go_modules.go()
     return [
         digest_of_files(TOOLS / origin.folder),
         origin.package,
@@ -77,7 +76,7 @@ def _module_inputs(origin: ModuleFiles) -> list[str]:
     recipe_text = Path(recipes.__file__).read_text(encoding="utf-8")
     return [
         origin.module,
-        required_version(origin.folder, origin.module),
+        go_modules.required_version(origin.folder, origin.module),
         origin.recipe.__name__,
         recipe_text,
         *(digest_of_files(folder) for folder in origin.also_from),
@@ -87,7 +86,7 @@ def _module_inputs(origin: ModuleFiles) -> list[str]:
 def _linked(origin: GoProgram) -> list[str]:
     if not origin.linked:
         return []
-    version = required_version(origin.folder, origin.module)
+    version = go_modules.required_version(origin.folder, origin.module)
     release = origin.release or version.removeprefix("v")
     numbers = re.findall(r"\d+", release)
     values = {

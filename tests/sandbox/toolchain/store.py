@@ -80,11 +80,14 @@ def exclusive(lock: Path, waiting: Callable[[str], None]) -> Iterator[None]:
             file.seek(0)
             waiting(file.read().strip() or "unknown")
             fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0)
-        file.truncate()
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        yield
+        try:
+            file.seek(0)
+            file.truncate()
+            file.write(f"{os.getpid()}\n")
+            file.flush()
+            yield
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)  # closing is not enough when a child has been forked meanwhile
 
 
 def _open_to_all(made: Path) -> None:

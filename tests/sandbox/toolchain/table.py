@@ -117,7 +117,7 @@ def _istio(name: str, path: str, tags: tuple[str, ...], seconds: int, *, command
     )
     question = ("version", "--remote=false", "--short") if name == "istioctl" else ("version", "--short")
     supported = Supported(
-        question, "", Version(1, 31), Version(1, 32), "one Istio minor for control plane, agent and tool"
+        question, "version:", Version(1, 31), Version(1, 32), "one Istio minor for control plane, agent and tool"
     )
     return Artefact(name, Kind.BINARY, origin, supported, seconds, command)
 
