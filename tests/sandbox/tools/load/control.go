@@ -22,6 +22,7 @@ const (
 	maxCommand     = 16 << 20 // bytes of one line
 	maxControllers = 16       // connections at once
 	commandTimeout = 10 * time.Second
+	maxSocketPath  = 107 // unix(7): sun_path with its final zero
 )
 
 // command is one line to the control socket.
@@ -52,6 +53,9 @@ type control struct {
 }
 
 func listen(path string, r *runner) (*control, error) {
+	if len(path) > maxSocketPath {
+		return nil, usageError{fmt.Errorf("--control: %s is %d bytes long, a socket's path has at most %d", path, len(path), maxSocketPath)}
+	}
 	if err := removeStale(path); err != nil {
 		return nil, err
 	}

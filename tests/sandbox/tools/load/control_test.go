@@ -184,6 +184,7 @@ func TestBadFlagsSendNothing(t *testing.T) {
 	good := writeTargets(t, map[string]any{"host": "a.example.test", "address": p.address()})
 	for want, args := range map[string][]string{
 		"nothing to do": {"run"}, "--duration": {"run", "--targets", good, "--duration", "0s"}, "--max-requests": {"run", "--targets", good, "--max-requests", "0"},
+		"at most 107":     {"run", "--control", "/" + strings.Repeat("x", 107)},
 		"--max-in-flight": {"run", "--targets", good, "--max-in-flight", "0"}, "not defined": {"run", "--speed", "9"}, "no such file": {"run", "--targets", "/nonexistent"},
 	} {
 		if code, _, stderr := call(t, args...); code != exitUsage || !strings.Contains(stderr, want) {
