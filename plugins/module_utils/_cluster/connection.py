@@ -21,10 +21,11 @@ try:
     import kubernetes.config
     import urllib3
     from kubernetes.client.rest import RESTClientObject
-except ImportError as error:  # pragma: no cover - reported by connect()
+except ImportError as error:  # reported by connect()
     _MISSING: ImportError | None = error
 else:
     _MISSING = None
+    _files: Any = kubernetes.config
 
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -115,17 +116,17 @@ def _configuration(options: Mapping[str, Any]) -> Any:
     kubeconfig, context = options["kubeconfig"], options["context"]
     try:
         if isinstance(kubeconfig, dict):
-            kubernetes.config.load_kube_config_from_dict(
+            _files.load_kube_config_from_dict(
                 kubeconfig, context=context, client_configuration=configuration, persist_config=False
             )
         elif kubeconfig or context or not _in_cluster(configuration):
-            kubernetes.config.load_kube_config(
+            _files.load_kube_config(
                 str(Path(kubeconfig).expanduser()) if kubeconfig else None,
                 context=context,
                 client_configuration=configuration,
                 persist_config=False,
             )
-    except (kubernetes.config.ConfigException, OSError, ValueError, KeyError, TypeError) as error:
+    except (_files.ConfigException, OSError, ValueError, KeyError, TypeError) as error:
         place = "the given kubeconfig" if isinstance(kubeconfig, dict) else kubeconfig or "the default kubeconfig"
         raise ConnectionOptionError(
             f"{place} cannot be used{f' with context {context!r}' if context else ''}: {error}; "
@@ -136,7 +137,7 @@ def _configuration(options: Mapping[str, Any]) -> Any:
 
 def _in_cluster(configuration: Any) -> bool:
     try:
-        kubernetes.config.load_incluster_config(client_configuration=configuration)
-    except kubernetes.config.ConfigException:
+        _files.load_incluster_config(client_configuration=configuration)
+    except _files.ConfigException:
         return False
     return True

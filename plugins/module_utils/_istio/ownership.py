@@ -21,11 +21,13 @@ DIGEST_ANNOTATION = f"{PREFIX}/spec-digest"
 SOURCES_ANNOTATION = f"{PREFIX}/sources"
 
 _SOURCES_SHOWN = 20
-_CONTENT = ("spec", "data", "type")
+_CONTENT = ("spec", "data")
 
 
 def content_digest(obj: Mapping[str, Any]) -> str:
-    """Return the digest of what an object says, without its metadata."""
+    """Return the digest of what an object says, without its metadata; of a Secret, only of its certificate."""
+    if obj.get("kind") == "Secret":
+        return digest((obj.get("data") or {}).get("tls.crt"))
     return digest({field: obj[field] for field in _CONTENT if obj.get(field)})
 
 

@@ -1,0 +1,111 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Capturing a bundle from a live cluster. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from .._bundle.bundle import Bundle, Certificate, Controller
+from .._bundle.pruning import is_ours, prune
+from .._kube.names import is_dns_label, is_object_name
+from .._kube.objects import KubeObject, key_of, labels_of, list_at, mapping_at
+from .._nginx.settings import read_settings
+from .api import Api
+from .certificates import read_certificate
+from .discovery import find_controller
+
+_WHOLE = ("Ingress", "IngressClass", "Gateway", "VirtualService", "DestinationRule", "ServiceEntry", "EnvoyFilter")
+_SERVICE_LABEL = "kubernetes.io/service-name"
+_PARALLEL = 16
+
+
+def capture(api: Api, cluster: str, nginx_namespace: str, nginx_name: str = "") -> Bundle:
+    """Return everything that decides how the cluster answers, our own objects left out.
+
+    Services and Secrets are kept only as far as Ingresses name them. Raises ControllerNotFoundError, ApiError,
+    UnreachableError.
+    """
+    version = str(api.read("/version").get("gitVersion") or "")
+    controller = find_controller(api, nginx_namespace, nginx_name)
+    objects = {kind: [prune(obj) for obj in api.list(kind) if not is_ours(obj)] for kind in _WHOLE}
+    objects["ConfigMap"] = list(_configmap(api, controller))
+    objects["Service"] = _named_services(api, objects["Ingress"], controller)
+    objects[controller.kind] = [prune(api.get(controller.kind, controller.namespace, controller.name) or {})]
+    return Bundle(
+        cluster,
+        {kind: found for kind, found in objects.items() if found},
+        {(item.namespace, item.name): item for item in _certificates(api, objects["Ingress"], controller)},
+        _serving(api, objects["Service"]),
+        controller,
+        version,
+    )
+
+
+def _configmap(api: Api, controller: Controller) -> Iterator[KubeObject]:
+    found = api.get("ConfigMap", *controller.configmap) if controller.configmap else None
+    if found:
+        yield prune(found)
+
+
+def _named_services(api: Api, ingresses: Iterable[KubeObject], controller: Controller) -> list[KubeObject]:
+    wanted = {place for ingress in ingresses for place in _backend_services(ingress)}
+    wanted |= {controller.service} if controller.service else set()
+    default = read_settings(controller.arguments, None, None).default_backend
+    wanted |= {default} if default else set()
+    return [prune(service) for service in api.list("Service") if _place(service) in wanted]
+
+
+def _place(obj: KubeObject) -> tuple[str, str]:
+    key = key_of(obj)
+    return key.namespace, key.name
+
+
+def _backend_services(ingress: KubeObject) -> Iterator[tuple[str, str]]:
+    namespace = key_of(ingress).namespace
+    backends = [mapping_at(ingress, "spec", "defaultBackend")]
+    for rule in list_at(ingress, "spec", "rules"):
+        backends += [path.get("backend") or {} for path in (rule.get("http") or {}).get("paths") or ()]
+    for backend in backends:
+        name = (backend.get("service") or {}).get("name")
+        if isinstance(name, str):
+            yield namespace, name
+
+
+def _serving(api: Api, services: Iterable[KubeObject]) -> frozenset[tuple[str, str]]:
+    """Return the Services with a ready endpoint; how many there are, and where, changes all the time."""
+    wanted = {_place(service) for service in services}
+    return frozenset(
+        place
+        for piece in api.list("EndpointSlice")
+        for place in ((key_of(piece).namespace, labels_of(piece).get(_SERVICE_LABEL, "")),)
+        if place in wanted and any(_is_ready(endpoint) for endpoint in list_at(piece, "endpoints"))
+    )
+
+
+def _is_ready(endpoint: KubeObject) -> bool:
+    # An absent condition counts as ready (Kubernetes API, EndpointConditions).
+    return mapping_at(endpoint, "conditions").get("ready") is not False
+
+
+def _certificates(api: Api, ingresses: Iterable[KubeObject], controller: Controller) -> list[Certificate]:
+    places = {place for ingress in ingresses for place in _tls_secrets(ingress)}
+    default = read_settings(controller.arguments, None, None).default_certificate
+    places |= {default} if default else set()
+    legal = sorted(place for place in places if is_dns_label(place[0]) and is_object_name(place[1]))
+
+    def fetch(place: tuple[str, str]) -> Certificate | None:
+        secret = api.get("Secret", *place)
+        return read_certificate(secret) if secret else None
+
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        return [certificate for certificate in pool.map(fetch, legal) if certificate]
+
+
+def _tls_secrets(ingress: KubeObject) -> Iterator[tuple[str, str]]:
+    namespace = key_of(ingress).namespace
+    for entry in list_at(ingress, "spec", "tls"):
+        name = entry.get("secretName")
+        if isinstance(name, str) and name:
+            yield namespace, name
