@@ -10,6 +10,8 @@ import os
 import shlex
 import shutil
 import signal
+import subprocess
+import tempfile
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -39,40 +41,56 @@ async def run(command: Sequence[str], *, log: Path, cwd: Path, environment: Mapp
         ToolchainError: it ended with another status than 0, or too late.
     """
     make_folder(log.parent)
-    nice = [shutil.which("nice") or "nice", "-n", "5"] if shutil.which("nice") else []
-    with log.open("wb") as errors:
-        process = await asyncio.create_subprocess_exec(
-            *nice,
-            *command,
+    nice = shutil.which("nice")
+    # Started without an await: a cancellation in between would lose the process. asyncio's own way has such a gap.
+    with log.open("wb") as errors, tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            [nice, "-n", "5", *command] if nice else command,
             cwd=cwd,
             env=environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
             stderr=errors,
             start_new_session=True,
         )
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
-                output, _ = await process.communicate()
+                await _ended(process)
         except TimeoutError:
             raise ToolchainError(_failure(command, f"took longer than {DEADLINE_SECONDS} s", log)) from None
         finally:
-            await _end(process)
+            await _end_group(process)
+        output.seek(0)
+        text = output.read().decode(errors="replace")
     if process.returncode != 0:
         raise ToolchainError(_failure(command, f"ended with status {process.returncode}", log))
-    return output.decode(errors="replace")
+    return text
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End what is left of the process group of a command: politely first, then for good."""
-    for number, seconds in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, _GRACE_SECONDS)):
-        if process.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await process.wait()
+async def _ended(process: subprocess.Popen[bytes]) -> None:
+    """Wait until a process has ended, without reaping it."""
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+    handle = os.pidfd_open(process.pid)
+    loop.add_reader(handle, done.set)
+    try:
+        await done.wait()
+    finally:
+        loop.remove_reader(handle)
+        os.close(handle)
+
+
+async def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """End whatever is left of a command's process group, politely first, then reap the command.
+
+    Until it is reaped nobody else can have its number, so the signals cannot meet a stranger.
+    """
+    os.killpg(process.pid, signal.SIGTERM)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_GRACE_SECONDS):
+            await _ended(process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _failure(command: Sequence[str], what: str, log: Path) -> str:

