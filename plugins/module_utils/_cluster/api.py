@@ -177,4 +177,3 @@ def _patiently(attempt: Callable[[], bytes], what: str, host: str, patience: flo
         # The pauses are spread out, so that many controllers do not come back at one moment.
         time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - no secret depends on it
         pause = min(pause * 2, _LONGEST_PAUSE)
-

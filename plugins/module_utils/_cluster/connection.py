@@ -91,9 +91,7 @@ def connect(params: Mapping[str, Any]) -> Connection:
     if not configuration.verify_ssl:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     impersonation = {"user": options["impersonate_user"], "groups": options["impersonate_groups"]}
-    return Connection(
-        configuration.host, RESTClientObject(configuration).pool_manager, configuration, impersonation
-    )
+    return Connection(configuration.host, RESTClientObject(configuration).pool_manager, configuration, impersonation)
 
 
 def _option(name: str, params: Mapping[str, Any]) -> Any:

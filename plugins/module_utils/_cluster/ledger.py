@@ -136,7 +136,7 @@ class Ledger:
 
 def _says_more(known: Record, following: Record) -> bool:
     """Tell whether a record differs from what is known in more than who wrote it, and when."""
-    fields = ("state", "plan", "wave", "namespaces", "reason")
+    fields = ("state", "plan", "resources", "wave", "namespaces", "reason")
     return any(getattr(known, name) != getattr(following, name) for name in fields) or dict(known.proof) != dict(
         following.proof
     )

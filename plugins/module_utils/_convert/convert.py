@@ -50,9 +50,7 @@ class Conversion:
     assembly: Assembly
 
 
-def convert(
-    bundle: Bundle, intake: Intake, site: Site, unit_of: Mapping[str, str], options: Options
-) -> Conversion:
+def convert(bundle: Bundle, intake: Intake, site: Site, unit_of: Mapping[str, str], options: Options) -> Conversion:
     """Convert ``site``, the model of ``bundle``; ``unit_of`` maps namespaces to the names of their units."""
     context = Context(site, options, foreign_rules=foreign_destination_rules(bundle, options.cluster_domain))
     hosts = _Hosts(bundle, intake, context, unit_of)

@@ -101,9 +101,7 @@ def takes(name: str, host: str) -> bool:
     return name == host or (is_wildcard(name) and host.endswith(name[1:]) and len(host) > len(name) - 1)
 
 
-def _tls_servers(
-    hosts: list[HostPlace], certificates: Mapping[tuple[str, str], Certificate]
-) -> list[_TlsServer]:
+def _tls_servers(hosts: list[HostPlace], certificates: Mapping[tuple[str, str], Certificate]) -> list[_TlsServer]:
     by_chain: dict[str, _TlsServer] = {}
     for place in hosts:
         secret = place.server.certificate.secret

@@ -38,9 +38,7 @@ def https_server(hosts: Sequence[str], credential: str) -> dict[str, Any]:
     }
 
 
-def gateway(
-    namespace: str, name: str, selector: Mapping[str, str], servers: Sequence[Mapping[str, Any]]
-) -> KubeObject:
+def gateway(namespace: str, name: str, selector: Mapping[str, str], servers: Sequence[Mapping[str, Any]]) -> KubeObject:
     """Return a Gateway for the gateway Pods that ``selector`` finds."""
     return istio_object("Gateway", namespace, name, {"selector": dict(selector), "servers": list(servers)})
 

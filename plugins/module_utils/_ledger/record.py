@@ -17,7 +17,8 @@ _HISTORY = 20
 class Record:
     """What is known of one unit.
 
-    ``plan`` is the id of the plan that brought it into ``state`` (twelve digits), ``at`` when (RFC 3339, UTC), ``by``
+    ``plan`` is the id of the plan that brought it into ``state`` (twelve digits), ``resources`` the digest of what that
+    plan wants for the unit, by which later plans know that nothing changed; ``at`` says when (RFC 3339, UTC), ``by``
     which controller; ``proof`` holds the counts of the last proof; ``reason`` says why it was rolled back;
     ``history`` are the former states, the oldest first.
     """
@@ -26,6 +27,7 @@ class Record:
     namespaces: tuple[str, ...]
     state: State
     plan: str
+    resources: str
     wave: int
     at: str
     by: str
@@ -40,6 +42,7 @@ class Record:
             "namespaces": list(self.namespaces),
             "state": str(self.state),
             "plan": self.plan,
+            "resources": self.resources,
             "wave": self.wave,
             "at": self.at,
             "by": self.by,
@@ -56,6 +59,7 @@ class Record:
             namespaces=tuple(data["namespaces"]),
             state=State(data["state"]),
             plan=data["plan"],
+            resources=data["resources"],
             wave=data["wave"],
             at=data["at"],
             by=data["by"],

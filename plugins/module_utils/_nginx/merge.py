@@ -175,9 +175,7 @@ def _choose_certificates(
             )
 
 
-def _served(
-    host: str, ingress: Ingress, certificates: Mapping[tuple[str, str], Certificate]
-) -> ServedCertificate:
+def _served(host: str, ingress: Ingress, certificates: Mapping[tuple[str, str], Certificate]) -> ServedCertificate:
     name = _secret_name(host, ingress, certificates)
     if not name:
         return ServedCertificate(reason="spec.tls names no Secret for the host", configured=True)

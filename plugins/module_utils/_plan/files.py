@@ -54,6 +54,15 @@ class StoredPlan:
         """The full id."""
         return str(self.index["id"])
 
+    @property
+    def short_id(self) -> str:
+        """The first twelve digits of the id, for people, labels and folder names."""
+        return self.id[:_SHORT]
+
+    def digest_of(self, unit: str) -> str:
+        """Return the digest of what the plan wants for a unit, empty for a unit that it does not move."""
+        return str(self.index["files"].get(f"resources/{unit}.json", ""))
+
     def unit(self, name: str) -> dict[str, Any]:
         """Return ``objects`` and ``credentials`` of a unit. Raises PlanError when the file was changed."""
         content = _checked(self.directory, f"resources/{name}.json", self.index)
