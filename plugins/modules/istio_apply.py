@@ -7,8 +7,8 @@ version_added: 0.1.0
 author:
   - The sealos.istio_migration authors (@sealos)
 description:
-  - Brings the objects of some units to what a plan says, by server-side apply, in an order that never leaves a reference
-    without its target, and removes objects of these units that the plan no longer has.
+  - Brings the objects of some units to what a plan says, by server-side apply, in an order that never leaves a
+    reference without its target, and removes objects of these units that the plan no longer has.
   - What all units share, such as the Gateway of a certificate that several of them use, is written along.
   - Nothing is written when one object of the batch must not be touched, because it is not ours or because somebody
     edited it by hand. The message names all of them.

@@ -9,8 +9,8 @@ author:
 description:
   - Computes what ingress-nginx makes of a bundle and makes Istio objects from it, unit by unit, with a finding for
     everything that cannot be carried over exactly.
-  - A host is converted whole or stays on nginx whole. A host with anything that this release does not carry over is held
-    back, with a finding that says what.
+  - A host is converted whole or stays on nginx whole. A host with anything that this release does not carry over is
+    held back, with a finding that says what.
   - The same bundle and options give the same plan, byte by byte. The plan is named by the hash of its content.
   - The module asks no cluster.
 extends_documentation_fragment:

@@ -72,6 +72,5 @@ def parse_rejections(stats: str) -> dict[str, int]:
 def _is_ready(pod: KubeObject) -> bool:
     if mapping_at(pod, "metadata").get("deletionTimestamp"):
         return False
-    return any(
-        item.get("type") == "Ready" and item.get("status") == "True" for item in list_at(pod, "status", "conditions")
-    )
+    conditions = {item.get("type"): item.get("status") for item in list_at(pod, "status", "conditions")}
+    return conditions.get("Ready") == "True"

@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from manifests import backend, bundle, certificate, ingress, path, service
-
 from ansible_collections.sealos.istio_migration.plugins.module_utils._http.exchange import Answer, Request
 from ansible_collections.sealos.istio_migration.plugins.module_utils._nginx.answer import answer
 from ansible_collections.sealos.istio_migration.plugins.module_utils._nginx.intake import take_in
 from ansible_collections.sealos.istio_migration.plugins.module_utils._nginx.merge import build_site
 from ansible_collections.sealos.istio_migration.plugins.module_utils._nginx.site import Site
+
+from manifests import backend, bundle, certificate, ingress, path, service
 
 HSTS = "max-age=31536000; includeSubDomains"
 
@@ -139,7 +139,10 @@ def tls_site() -> Site:
         ingress("t13.example.test", name="t13b", namespace="d", tls="t13", created=aged(2)),
         services="web solver",
         certificates=[
-            *(certificate(f"{name}.example.test", secret=name, namespace="d") for name in "t1 t7 t9 t12 t13".split()),
+            *(
+                certificate(f"{name}.example.test", secret=name, namespace="d")
+                for name in ("t1", "t7", "t9", "t12", "t13")
+            ),
             certificate("elsewhere.example.test", secret="other", namespace="d"),
             certificate("t5a.example.test", secret="t5", namespace="d"),
             certificate("*.wt.example.test", secret="wild", namespace="d"),
@@ -201,6 +204,9 @@ def test_certificates_and_hsts(probe: str, host: str, sni: str, status: int, sho
     assert found.headers["strict-transport-security"] == HSTS
 
 
+SERVING = "wild ex ca x dflt a b m n web"
+
+
 def host_site() -> Site:
     empty = service("ne", "d")
     target_port = path("/", "web", 8080)
@@ -222,8 +228,8 @@ def host_site() -> Site:
         ingress("res.example.test", path("/", ""), name="res", namespace="d"),
         service("other", "e"),
         empty,
-        services="wild ex ca x dflt a b m n web",
-        serving=frozenset(("d", name) for name in "wild ex ca x dflt a b m n web".split()) | {("e", "other")},
+        services=SERVING,
+        serving=frozenset(("d", name) for name in SERVING.split()) | {("e", "other")},
     )
 
 
