@@ -17,11 +17,12 @@ from .._bundle.pruning import MANAGED_BY, OURS, is_ours
 from .._istio.ownership import DIGEST_ANNOTATION, PLAN_LABEL, UNIT_LABEL, was_edited
 from .._kube.objects import KubeObject, ObjectKey, annotations_of, key_of, labels_of
 from .api import Api
-from .errors import ClusterError
+from .errors import ApiError, ClusterError
 from .ordering import WRITE_ORDER, in_removal_order, in_write_order
 
 _PARALLEL = 8
 _UNITS_PER_CALL = 40
+_NOT_FOUND = 404
 
 
 class RefusedError(ClusterError):
@@ -128,7 +129,13 @@ def _store(api: Api, obj: KubeObject, live: KubeObject | None, dry_run: bool) ->
         # Applying would keep what others added; replacing takes the hand edit away.
         version = live["metadata"]["resourceVersion"]
         return api.replace({**obj, "metadata": {**obj["metadata"], "resourceVersion": version}})
-    return api.apply(obj, dry_run=dry_run)
+    try:
+        return api.apply(obj, dry_run=dry_run)
+    except ApiError as error:
+        # Before Istio is installed the API server does not know its kinds; a dry run then cannot ask it.
+        if dry_run and error.status == _NOT_FOUND:
+            return obj
+        raise
 
 
 def _is_current(live: KubeObject, wanted: KubeObject) -> bool:
