@@ -8,6 +8,7 @@ author:
   - The sealos.istio_migration authors (@sealos)
 description:
   - Reads the ledger, which lives in the cluster itself.
+  - With O(plan) the module also says what is left to do of a plan.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - sealos.istio_migration.cluster
@@ -20,6 +21,27 @@ options:
       - Namespace of the gateway, where the ledger is.
     type: str
     default: ingress-nginx
+  plan:
+    description:
+      - Directory of a plan, to see what is left to do of it.
+    type: path
+  retry:
+    description:
+      - Do not skip units that were rolled back with what the plan wants for them.
+    type: bool
+    default: false
+  waves:
+    description:
+      - Only these waves of the plan, by number. Empty is all.
+    type: list
+    elements: int
+    default: []
+  only_namespaces:
+    description:
+      - Only units that hold one of these namespaces. Empty is all.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: sealos.istio_migration.migration_ledger
 """
@@ -73,27 +95,82 @@ units:
       description: Its former states, the oldest first.
       type: list
       elements: dict
+work:
+  description: What is left to do of the plan, wave by wave.
+  type: list
+  elements: dict
+  returned: when O(plan) is given
+  contains:
+    number:
+      description: Number of the wave.
+      type: int
+    todo:
+      description: Units that are to be moved.
+      type: list
+      elements: str
+    done:
+      description: Units that were verified with what the plan wants for them.
+      type: list
+      elements: str
+    skipped:
+      description: Units that were rolled back with what the plan wants for them.
+      type: list
+      elements: str
 """
 
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.ledger import Ledger
+from ansible_collections.sealos.istio_migration.plugins.module_utils._ledger.record import Record
+from ansible_collections.sealos.istio_migration.plugins.module_utils._ledger.worklist import work_left
 from ansible_collections.sealos.istio_migration.plugins.module_utils._module import (
     CLUSTER_ARGUMENTS,
     api_of,
     run_module,
 )
+from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.files import PlanError, read_plan
+
+
+def _tasks(params: dict[str, Any], records: dict[str, Record]) -> list[dict[str, Any]]:
+    plan = read_plan(Path(params["plan"]))
+    wanted = set(params["only_namespaces"])
+    units = plan.index["units"]
+    known = {namespace for unit in units for namespace in unit["namespaces"]}
+    if not wanted <= known:
+        names = ", ".join(sorted(wanted - known))
+        raise PlanError(f"plan {plan.short_id} has no namespace {names}; correct migrate_namespaces")
+    tasks = work_left(
+        plan.index["waves"],
+        {unit["name"]: plan.digest_of(unit["name"]) for unit in units},
+        records,
+        retry=params["retry"],
+        only_waves=params["waves"],
+        only_units={unit["name"] for unit in units if wanted & set(unit["namespaces"])},
+    )
+    return [task.as_dict() for task in tasks]
 
 
 def _work(module: AnsibleModule) -> dict[str, Any]:
-    records = Ledger(api_of(module.params), module.params["namespace"]).read()
-    return {"changed": False, "units": [records[unit].as_dict() for unit in sorted(records)]}
+    params = module.params
+    records = Ledger(api_of(params), params["namespace"]).read()
+    result: dict[str, Any] = {"changed": False, "units": [records[unit].as_dict() for unit in sorted(records)]}
+    if params["plan"]:
+        result["work"] = _tasks(params, records)
+    return result
 
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={**CLUSTER_ARGUMENTS, "namespace": {"type": "str", "default": "ingress-nginx"}},
+        argument_spec={
+            **CLUSTER_ARGUMENTS,
+            "namespace": {"type": "str", "default": "ingress-nginx"},
+            "plan": {"type": "path"},
+            "retry": {"type": "bool", "default": False},
+            "waves": {"type": "list", "elements": "int", "default": []},
+            "only_namespaces": {"type": "list", "elements": "str", "default": []},
+        },
         supports_check_mode=True,
     )
     run_module(module, _work)
