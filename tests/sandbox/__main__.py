@@ -8,7 +8,7 @@ import argparse
 import sys
 from typing import Final
 
-from sandbox import down, up
+from sandbox import down, enter, logs, status, up
 from sandbox.errors import SandboxError
 from sandbox.toolchain import ToolchainError
 
@@ -25,7 +25,29 @@ def _parser() -> argparse.ArgumentParser:
     up_parser.add_argument(
         "--timeout", type=float, default=_START_SECONDS, metavar="SECONDS", help="give up after so long (%(default)s)"
     )
+    up_parser.add_argument("--with-ingress-nginx", action="store_true", help="install ingress-nginx too")
     up_parser.set_defaults(run=_up)
+
+    status_parser = commands.add_parser("status", help="show Pods, load balancers, processes and memory")
+    status_parser.add_argument("name")
+    status_parser.add_argument("--json", action="store_true", help="as JSON")
+    status_parser.set_defaults(run=_status)
+
+    logs_parser = commands.add_parser("logs", help="show the log of a component, or which logs there are")
+    logs_parser.add_argument("name")
+    logs_parser.add_argument("component", nargs="?")
+    logs_parser.add_argument("--follow", action="store_true", help="go on with what is written from now on")
+    logs_parser.set_defaults(run=_logs)
+
+    exec_parser = commands.add_parser("exec", help="run a command in the client, on the node, or in a Pod")
+    exec_parser.add_argument("name")
+    where = exec_parser.add_mutually_exclusive_group()
+    where.add_argument("--client", action="store_true", help="as the outside world (the default)")
+    where.add_argument("--node", action="store_true", help="on the node")
+    where.add_argument("--pod", metavar="NAMESPACE/POD", help="in a Pod")
+    exec_parser.add_argument("-c", "--container", help="which container of the Pod")
+    exec_parser.add_argument("command", nargs="+", metavar="COMMAND", help="after --")
+    exec_parser.set_defaults(run=_exec)
 
     down_parser = commands.add_parser("down", help="end a sandbox and leave nothing")
     down_parser.add_argument("name")
@@ -35,8 +57,23 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _up(arguments: argparse.Namespace) -> int:
-    up.up(arguments.name, seconds=arguments.timeout)
+    up.up(arguments.name, seconds=arguments.timeout, with_ingress_nginx=arguments.with_ingress_nginx)
     return 0
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    status.show(arguments.name, as_json=arguments.json)
+    return 0
+
+
+def _logs(arguments: argparse.Namespace) -> int:
+    return logs.show(arguments.name, arguments.component, follow=arguments.follow)
+
+
+def _exec(arguments: argparse.Namespace) -> int:
+    if arguments.pod:
+        return enter.in_pod(arguments.name, arguments.pod, arguments.container, arguments.command)
+    return enter.in_namespaces(arguments.name, arguments.command, node=arguments.node)
 
 
 def _down(arguments: argparse.Namespace) -> int:

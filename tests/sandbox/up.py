@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sandbox import kubeconfig, pki, ports, state, sweeper
+from sandbox import down, ingress_nginx, kubeconfig, pki, ports, state, sweeper
 from sandbox.console import Console
 from sandbox.errors import SandboxError
 from sandbox.layout import Layout
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _PACKAGE_ROOT: Final = Path(__file__).resolve().parents[1]
 _COMPONENTS: Final = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
+_COMPONENTS_OF_INGRESS_NGINX: Final = ("kubectl", "nginx-ingress-controller")
 _LOG_TAIL_LINES: Final = 25
 _CONFIRM_SECONDS: Final = 5.0
 _SWEEP_SECONDS: Final = 30.0
@@ -38,14 +39,14 @@ class StartFailedError(SandboxError):
     """The sandbox did not get up; the logs are kept."""
 
 
-def check_requirements() -> None:
-    """Raise SandboxError that names everything this machine lacks."""
+def check_requirements(more: tuple[str, ...] = ()) -> None:
+    """Raise SandboxError that names everything this machine lacks; `more` are programs needed besides the usual."""
     missing = []
     if os.geteuid() != 0:
         missing.append("run it as root: namespaces, mounts and network devices need it")
     if shutil.which("nft") is None:
         missing.append("install the Debian package nftables: kube-proxy needs its nft command")
-    for component in _COMPONENTS:
+    for component in (*_COMPONENTS, *more):
         try:
             locate(component)
         except ToolchainError as error:
@@ -189,25 +190,37 @@ def _start(layout: Layout, lock: int, console: Console, seconds: float) -> None:
         raise
 
 
-def up(name: str, *, seconds: float) -> None:
+def up(name: str, *, seconds: float, with_ingress_nginx: bool) -> None:
     """Start a sandbox unless it runs; raises SandboxError, and KeyboardInterrupt after removing everything."""
     layout = Layout.of(name)
     console = Console(name)
-    check_requirements()
+    check_requirements(_COMPONENTS_OF_INGRESS_NGINX if with_ingress_nginx else ())
     lock = state.acquire_lock(layout)
     if lock is None:
         recorded = State.read(layout)
         if recorded is None or not recorded.ready:
             raise SandboxError(f"sandbox {name} is just being started or removed by another command: wait for it")
         console.say("is up already")
+        if with_ingress_nginx:
+            ingress_nginx.install(layout, console, seconds)
         return
+    with _signals_as_interrupts():
+        _start_or_leave_nothing(layout, lock, console, seconds)
+        console.say(f"is up: export KUBECONFIG={layout.kubeconfig}")
+        if with_ingress_nginx:
+            try:
+                ingress_nginx.install(layout, console, seconds - console.seconds)
+            except KeyboardInterrupt:
+                down.down(name, keep_logs=False)
+                raise
+
+
+def _start_or_leave_nothing(layout: Layout, lock: int, console: Console, seconds: float) -> None:
     try:
-        with _signals_as_interrupts():
-            sweeper.clear(layout.root, logs_too=True)
-            _start(layout, lock, console, seconds)
-    except StartFailedError:
+        sweeper.clear(layout.root, logs_too=True)
+        _start(layout, lock, console, seconds)
+    except StartFailedError:  # the logs say why
         raise
     except BaseException:
         sweeper.remove(layout.root, logs_too=True)
         raise
-    console.say(f"is up: export KUBECONFIG={layout.kubeconfig}")
