@@ -32,7 +32,7 @@ TOOLCHAIN := PYTHONPATH=tests $(PYTHON) -m sandbox.toolchain
 RUN := PYTHONPATH=tests .venv/bin/python
 CACHE := "$$($(TOOLCHAIN) cache)"
 # kubectl, helm and istioctl of the sandbox, and ansible, by their plain names; what they remember stays in the cache.
-ON_PATH := eval "$$($(RUN) -m sandbox.toolchain env)"; \
+ON_PATH := variables=$$($(RUN) -m sandbox.toolchain env); eval "$$variables"; \
     export KUBECACHEDIR="$$ISTIO_MIGRATION_CACHE/kubectl" HELM_CACHE_HOME="$$ISTIO_MIGRATION_CACHE/helm/cache" \
         HELM_CONFIG_HOME="$$ISTIO_MIGRATION_CACHE/helm/config" HELM_DATA_HOME="$$ISTIO_MIGRATION_CACHE/helm/data"
 export ANSIBLE_HOME := $(CURDIR)/.ansible

@@ -15,7 +15,7 @@ from pathlib import Path
 from sandbox.toolchain import go_modules, wheels
 from sandbox.toolchain.commands import run
 from sandbox.toolchain.errors import ToolchainError
-from sandbox.toolchain.keys import link_flags, location
+from sandbox.toolchain.keys import COMPILE_FLAGS, link_flags, location
 from sandbox.toolchain.layout import CHECKOUT, TOOLS, Cache
 from sandbox.toolchain.progress import Progress
 from sandbox.toolchain.store import installing
@@ -61,7 +61,7 @@ def build_all(tasks: Sequence[Task], cache: Cache, progress: Progress) -> None:
             raise
         raise known.exceptions[0] from None
     except asyncio.CancelledError:
-        raise SystemExit(128 + signal.SIGTERM) from None
+        raise KeyboardInterrupt from None
 
 
 def jobs() -> int:
@@ -127,11 +127,14 @@ async def _make(task: Task, cache: Cache, progress: Progress) -> None:
 
 
 async def _build(origin: GoProgram, made: Path, log: Path) -> None:
-    command = [str(go_modules.go().command), "build", "-ldflags", link_flags(origin), "-o", str(made)]
+    command = [str(go_modules.go().command), "build", "-gcflags", COMPILE_FLAGS, "-ldflags", link_flags(origin)]
+    command += ["-o", str(made)]
     if origin.tags:
         command += ["-tags", ",".join(origin.tags)]
     command.append(origin.package)
-    await run(command, log=log, cwd=TOOLS / origin.folder, environment=go_modules.environment())
+    # The compiler's own garbage collection costs more time than the memory is worth (6 %).
+    environment = {"GOGC": "400"} | go_modules.environment()
+    await run(command, log=log, cwd=TOOLS / origin.folder, environment=environment)
 
 
 async def _module_folder(origin: ModuleFiles, log: Path) -> Path:

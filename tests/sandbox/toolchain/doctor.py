@@ -28,6 +28,8 @@ class State(Enum):
     OK = "ok"
     LATER = "later"
     """Not there, and made by `make` without help."""
+    OPTIONAL = "optional"
+    """Not there; something can be done without it."""
     MISSING = "MISSING"
     """A person has to do something."""
 
@@ -49,8 +51,8 @@ def examine() -> Iterator[Finding]:
     yield from _checked("machine", _machine)
     yield from _checked("Debian packages", _packages)
     yield from _checked("Go", _go)
-    for series in PYTHONS_FOR_ANSIBLE:
-        yield from _checked(f"Python for core {series}", _python_for(series))
+    yield from _checked("Python for core 2.19", lambda: _python_for("2.19"))
+    yield from _checked("Python for core 2.21", _python_for_the_second_series)
     for folder in (".venv", ".venv-2.21", ".collections"):
         yield _made_by_make(CHECKOUT / folder)
     yield from _artefacts()
@@ -94,12 +96,17 @@ def _go() -> str:
     return f"{found.version} ({found.command})"
 
 
-def _python_for(series: str) -> Callable[[], str]:
-    def look() -> str:
-        found = find_interpreter(PYTHONS_FOR_ANSIBLE[series])
-        return f"{found.version} ({found.path})"
+def _python_for(series: str) -> str:
+    found = find_interpreter(PYTHONS_FOR_ANSIBLE[series])
+    return f"{found.version} ({found.path})"
 
-    return look
+
+def _python_for_the_second_series() -> Finding | str:
+    try:
+        return _python_for("2.21")
+    except ToolchainError as error:
+        text = f"only the tests use it, and `make test WITHOUT_2_21=1` does without: {error}"
+        return Finding(State.OPTIONAL, "Python for core 2.21", text)
 
 
 def _made_by_make(folder: Path) -> Finding:

@@ -14,6 +14,10 @@ from sandbox.toolchain import go_modules, recipes
 from sandbox.toolchain.layout import TOOLS, Cache
 from sandbox.toolchain.table import Artefact, GoProgram, Kind, ModuleFiles, Wheel
 
+# No debugging information, which the linker would drop again (8 % of a build), and one thread for each compiler, since
+# Go starts as many compilers as there are cores (7 %). Measured on etcd.
+COMPILE_FLAGS = "all=-dwarf=false -c=1"
+
 _KEY_LENGTH = 12
 _NOT_PART_OF_A_PROGRAM = ("_test.go", ".md")
 
@@ -66,6 +70,7 @@ def _program_inputs(origin: GoProgram) -> list[str]:
         digest_of_files(TOOLS / origin.folder),
         origin.package,
         ",".join(origin.tags),
+        COMPILE_FLAGS,
         link_flags(origin),
         compiler.series,
         compiler.platform,

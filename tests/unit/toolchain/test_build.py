@@ -75,7 +75,7 @@ def test_only_what_is_missing_is_made_and_numbered_among_all(cache: Cache, ran: 
 def test_build_command(cache: Cache, ran: list[Command]) -> None:
     api.ensure(["pilot-agent"], Progress(1, io.StringIO()))
     (command,) = ran
-    assert command[:3] == ["/nowhere/go", "build", "-ldflags"]
+    assert command[:3] == ["/nowhere/go", "build", "-gcflags"]
     assert command[-3:] == [
         "-tags",
         "agent,disable_pgv,grpcnotrace,retrynotrace",

@@ -172,6 +172,17 @@ def test_the_doctor_fails_only_for_what_a_person_must_do(
     assert "MISSING  Go                         Go was not found on PATH" in output
 
 
+def test_the_second_python_is_optional(
+    commands: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    monkeypatch.setattr(doctor, "PYTHONS_FOR_ANSIBLE", {"2.19": ("3.98",), "2.21": ("3.99",)})
+    findings = {finding.subject: finding for finding in doctor.examine()}
+    assert findings["Python for core 2.19"].state is doctor.State.MISSING
+    assert findings["Python for core 2.21"].state is doctor.State.OPTIONAL
+    assert "WITHOUT_2_21=1" in findings["Python for core 2.21"].text
+
+
 def test_errors_are_one_message_on_the_error_stream(capsys: pytest.CaptureFixture[str]) -> None:
     assert __main__.main(["path", "nonsense"]) == 1
     captured = capsys.readouterr()
