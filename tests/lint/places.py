@@ -25,9 +25,10 @@ _REGISTRIES = (
     r"repo\.maven\.apache\.org",
     r"galaxy\.ansible\.com",
 )
+# The bare home folder of root is left alone: container runtimes set it too.
 _RULES = (
     (re.compile(rf"(?<![\w.-])(?:{'|'.join(_REGISTRIES)})"), "names a package registry"),
-    (re.compile(r"(?<![\w.$})-])/(?:root|work)(?:/[\w.-]|\b(?![\w.-]))"), "names a folder of one machine"),
+    (re.compile(r"(?<![\w.$})-])/(?:root|work)/[\w.-]+"), "names a folder of one machine"),
     (re.compile(r"(?<![\w.$})-])/(?:home|Users)/(?!\{|<|\$)[\w.-]+"), "names somebody's home folder"),
 )
 _EXEMPT_ENDINGS = ("LICENSE", "go.sum")

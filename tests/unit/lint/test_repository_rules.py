@@ -38,7 +38,7 @@ def test_formats_without_comments_and_empty_files_need_none(path: str) -> None:
     [
         ("see https://", "py" + "pi.org", "names a package registry"),
         ("GOPROXY=https://", "proxy.golang" + ".org", "names a package registry"),
-        ("cd ", "/ro" + "ot", "names a folder of one machine"),
+        ("cd ", "/ro" + "ot/x", "names a folder of one machine"),
         ("cache: ", "/wo" + "rk/m", "names a folder of one machine"),
         ("cat ", "/ho" + "me/alice", "names somebody's home folder"),
         ('"', "/Us" + "ers/alice", "names somebody's home folder"),
@@ -53,6 +53,7 @@ def test_places_are_named(before: str, place: str, what: str) -> None:
     [
         "path: /rootfs/etc/nginx",
         "path: /workspace",
+        "HOME=/root",
         "image: docker.io/istio/proxyv2",
         "mountPath: /data/root/x",
         "$HOME/work/x",
