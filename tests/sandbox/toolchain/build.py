@@ -133,7 +133,8 @@ async def _build(origin: GoProgram, made: Path, log: Path) -> None:
         command += ["-tags", ",".join(origin.tags)]
     command.append(origin.package)
     # The compiler's own garbage collection costs more time than the memory is worth (6 %).
-    environment = {"GOGC": "400"} | go_modules.environment()
+    # Its working folder is ours, which goes in any case: Go leaves it behind when it is ended.
+    environment = go_modules.environment() | {"GOGC": "400", "GOTMPDIR": str(made.parent)}
     await run(command, log=log, cwd=TOOLS / origin.folder, environment=environment)
 
 

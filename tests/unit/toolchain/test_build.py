@@ -72,6 +72,18 @@ def test_only_what_is_missing_is_made_and_numbered_among_all(cache: Cache, ran: 
     assert len(ran) == 3
 
 
+def test_working_files_of_a_build_go_with_it(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def interrupted(command: Sequence[str], *, log: Path, cwd: Path, environment: Mapping[str, str]) -> str:
+        (Path(environment["GOTMPDIR"]) / "go-build1").mkdir()
+        raise ToolchainError("ended")
+
+    monkeypatch.setattr(build, "run", interrupted)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    with pytest.raises(ToolchainError, match="ended"):
+        api.ensure(["etcd"], Progress(1, io.StringIO()))
+    assert list(cache.binaries.iterdir()) == []
+
+
 def test_build_command(cache: Cache, ran: list[Command]) -> None:
     api.ensure(["pilot-agent"], Progress(1, io.StringIO()))
     (command,) = ran
