@@ -1,0 +1,181 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether both planes answer one probe alike (design.md, Proof). PRIVATE to the collection.
+
+Pure: nginx's answers (at least two, so that what varies by itself is known), the gateway's, and what the findings
+predict. A predicted difference is an assertion: it must be there, exactly so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .._convert.differences import Difference
+from .pages import is_error_page
+from .probes import Probe
+from .redaction import shown_body, shown_header, shown_location
+from .replies import Reply, is_handshake
+from .synthesis import DISGUISED
+
+HEADER = "header:"
+"""Prefix of the fields that are headers."""
+
+_HOP_BY_HOP = frozenset(
+    ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade")
+)
+"""Of one connection, not of the answer (RFC 9110 7.6.1)."""
+
+_NOT_COMPARED = _HOP_BY_HOP | {
+    "date",  # the moment of the answer
+    "location",  # a field of its own
+}
+
+_GATEWAYS_OWN = "x-envoy-"
+"""What Envoy tells about itself, such as how long the backend took."""
+
+_OF_BODY = frozenset(("content-length", "content-type"))
+"""Headers of a page that a plane makes itself: they differ as the pages do (semantics.md B.21)."""
+
+_EXACT = ("error", "status")
+"""Fields that must be one of nginx's values even where those vary: a gateway's 404 is no noise."""
+
+
+class Verdict(StrEnum):
+    """The outcome for one probe or one certificate."""
+
+    EQUAL = "equal"
+    DESCRIBED = "described"
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One field in which the gateway's answer is not nginx's, or not the predicted one.
+
+    Values are fit to be shown: those of headers that may hold secrets are digests. ``code`` is the finding that
+    predicts a difference here; ``as_predicted`` tells whether it came as predicted.
+    """
+
+    field: str
+    nginx: str
+    istio: str
+    code: str = ""
+    as_predicted: bool = False
+
+    def __str__(self) -> str:
+        text = f"{self.field}: nginx {self.nginx!r}, istio {self.istio!r}"
+        if not self.code:
+            return text
+        return f"{text} ({self.code}{'' if self.as_predicted else ' predicts another difference'})"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The outcome for one probe.
+
+    ``noise`` names the fields that vary in nginx's own answers; ``model`` says where nginx did not answer what the
+    model said, and is empty where it did.
+    """
+
+    verdict: Verdict
+    deviations: tuple[Deviation, ...] = ()
+    noise: tuple[str, ...] = ()
+    model: str = ""
+
+
+def compare(probe: Probe, nginx: Sequence[Reply], istio: Reply) -> Comparison:
+    """Compare ``istio`` with nginx's answers to ``probe``, of which there must be at least one."""
+    compares_body = _compares_body(probe, nginx)
+    expected = [_fields(reply, compares_body) for reply in nginx]
+    found = _fields(istio, compares_body)
+    noise = tuple(sorted({name for fields in expected for name in fields if _varies(name, expected)}))
+    answered = "status" in expected[-1] and "status" in found
+    predicted = {item.field: item for item in probe.described} if answered else {}
+    deviations = []
+    for name in sorted({*expected[-1], *found, *predicted}):
+        if name in noise:
+            if not _passes_noise(name, expected, found):
+                deviations.append(_deviation(name, expected[-1].get(name), found.get(name)))
+            continue
+        deviations += _judge(name, expected[-1].get(name), found.get(name), predicted.get(name))
+    if any(item.field == "error" for item in deviations):
+        # Without an answer every other field differs, too; that says nothing more.
+        deviations = [item for item in deviations if item.field in _EXACT]
+    return Comparison(_verdict(deviations), tuple(deviations), noise, _model(probe, nginx[-1]))
+
+
+def _compares_body(probe: Probe, nginx: Sequence[Reply]) -> bool:
+    """Tell whether the bodies come from a backend that both planes asked for the same."""
+    if probe.why == DISGUISED or any(is_error_page(reply.status, reply.body_sha256) for reply in nginx):
+        return False
+    return not (probe.generated and nginx[-1].status == probe.status)
+
+
+def _fields(reply: Reply, compares_body: bool) -> dict[str, str]:
+    """Return what is compared of a reply; a header that is absent has no field."""
+    fields = {"error": reply.failure}
+    if not reply.status:
+        return fields
+    fields["status"] = str(reply.status)
+    if "location" in reply.headers:
+        fields["location"] = reply.location
+    compares_body = compares_body and not reply.failure and not is_handshake(reply.status)
+    ignored = _NOT_COMPARED if compares_body else _NOT_COMPARED | _OF_BODY
+    for name, values in reply.headers.items():
+        if name not in ignored and not name.startswith(_GATEWAYS_OWN):
+            fields[HEADER + name] = ", ".join(values)
+    if compares_body:
+        fields["body"] = shown_body(reply.body_sha256, reply.body_length)
+    return fields
+
+
+def _varies(name: str, answers: Sequence[Mapping[str, str]]) -> bool:
+    return len({fields.get(name) for fields in answers}) > 1
+
+
+def _passes_noise(name: str, expected: Sequence[Mapping[str, str]], found: Mapping[str, str]) -> bool:
+    """Tell whether ``found`` agrees with what is certain about a field that varies: its presence, or its choices."""
+    values = {fields.get(name) for fields in expected}
+    if name in _EXACT:
+        return found.get(name) in values
+    return None in values or name in found
+
+
+def _judge(name: str, nginx: str | None, istio: str | None, predicted: Difference | None) -> list[Deviation]:
+    if predicted is None:
+        return [] if nginx == istio else [_deviation(name, nginx, istio)]
+    as_predicted = nginx is not None and istio == predicted.expected(nginx)
+    return [_deviation(name, nginx, istio, predicted.code, as_predicted)]
+
+
+def _deviation(
+    name: str, nginx: str | None, istio: str | None, code: str = "", as_predicted: bool = False
+) -> Deviation:
+    return Deviation(name, _shown(name, nginx), _shown(name, istio), code, as_predicted)
+
+
+def _shown(name: str, value: str | None) -> str:
+    if value is None:
+        return "(none)"
+    if name == "location":
+        return shown_location(value)
+    return shown_header(name.removeprefix(HEADER), value) if name.startswith(HEADER) else value
+
+
+def _verdict(deviations: Sequence[Deviation]) -> Verdict:
+    if not deviations:
+        return Verdict.EQUAL
+    return Verdict.DESCRIBED if all(item.as_predicted for item in deviations) else Verdict.DIFFERENT
+
+
+def _model(probe: Probe, nginx: Reply) -> str:
+    """Return in which way nginx did not answer what the model said, empty where it did."""
+    if not probe.generated:
+        own = is_error_page(nginx.status, nginx.body_sha256)
+        return f"the model says that a backend answers, nginx answers {nginx.status} itself" if own else ""
+    said = f"{probe.status} {shown_location(probe.location)}".strip()
+    did = nginx.error or f"{nginx.status} {shown_location(nginx.location)}".strip()
+    agrees = (nginx.status, nginx.location) == (probe.status, probe.location)
+    return "" if agrees else f"the model says {said}, nginx answers {did}"
