@@ -6,10 +6,8 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +16,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.layout import Layout
-from sandbox.toolchain import locate
+from sandbox.cluster import Cluster
 
-TESTS = Path(__file__).resolve().parents[2]
+CONTROLLER = ("ingress-nginx", "ingress-nginx-controller")
 NAMESPACE = "nginx-checks"
 PREFIX = "nginx.ingress.kubernetes.io/"
 DEADLINE = 30.0  # seconds until a change is served
@@ -66,61 +63,6 @@ def parse(output: str) -> Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
-    """A sandbox with ingress-nginx, as any command on this machine sees it."""
-
-    name: str
-
-    def command(self, *arguments: str) -> str:
-        """Run `python -m sandbox`."""
-        return output_of([sys.executable, "-m", "sandbox", *arguments])
-
-    def client(self, *command: str) -> str:
-        """Run a command in the outside world."""
-        return self.command("exec", self.name, "--client", "--", *command)
-
-    def _kubectl(self) -> list[str]:
-        return [str(locate("kubectl")), "--kubeconfig", str(Layout.of(self.name).kubeconfig)]
-
-    def kubectl(self, *arguments: str) -> str:
-        return output_of([*self._kubectl(), *arguments])
-
-    def apply(self, objects: list[dict[str, Any]]) -> None:
-        output_of([*self._kubectl(), "apply", "--server-side", "-f", "-"], given=manifest(objects))
-
-    def refusal(self, thing: dict[str, Any]) -> str:
-        """Ask the API server whether it would take an object; return why not, or nothing."""
-        command = [*self._kubectl(), "create", "--dry-run=server", "-f", "-"]
-        done = subprocess.run(command, input=manifest([thing]), capture_output=True, text=True, check=False, timeout=60)
-        return done.stderr if done.returncode else ""
-
-    def _endpoint(self) -> dict[str, Any]:
-        services: dict[str, dict[str, Any]] = json.loads(Layout.of(self.name).endpoints.read_text())["services"]
-        return services["ingress-nginx/ingress-nginx-controller"]
-
-    def port(self, number: int) -> int:
-        """The loopback port of ingress-nginx's Service."""
-        return int(self._endpoint()["ports"][str(number)])
-
-    def address(self) -> str:
-        """The load balancer's address of ingress-nginx's Service, known in the outside world."""
-        return str(self._endpoint()["address"])
-
-
-def manifest(objects: list[dict[str, Any]]) -> str:
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
-
-
-def output_of(command: list[str], *, given: str | None = None) -> str:
-    environment = os.environ | {"PYTHONPATH": str(TESTS)}
-    done = subprocess.run(
-        command, input=given, capture_output=True, text=True, check=False, timeout=180, env=environment
-    )
-    assert done.returncode == 0, f"{command}: {done.stderr or done.stdout}"
-    return done.stdout
-
-
-@dataclass(frozen=True, slots=True)
 class Nginx:
     """The plane under test, reached through the loopback ports of its Service."""
 
@@ -137,26 +79,15 @@ class Nginx:
         return parse(done.stdout)
 
     def get_from(self, source: str, url: str) -> Answer:
-        """Ask from another address, straight to the load balancer's address."""
-        return parse(self.cluster.client("curl", "-sSi", "-m", "10", "--interface", source, *self.resolve(url), url))
-
-    def resolve(self, url: str) -> list[str]:
-        host = url.split("/")[2]
-        address = self.cluster.address()
-        return ["--resolve", f"{host}:80:{address}"]
+        """Ask from another address of the outside world, straight to the load balancer's address."""
+        known = f"{url.split('/')[2]}:80:{self.cluster.address(*CONTROLLER)}"
+        command = ("curl", "-sSi", "-m", "10", "--interface", source, "--resolve", known, url)
+        return parse(self.cluster.client(*command))
 
     def certificate(self, host: str) -> str:
         """Return the subject of the certificate shown for a server name, and the protocol chosen by ALPN."""
-        command = [
-            "openssl",
-            "s_client",
-            "-connect",
-            f"127.0.0.1:{self.https}",
-            "-servername",
-            host,
-            "-alpn",
-            "h2,http/1.1",
-        ]
+        command = ["openssl", "s_client", "-connect", f"127.0.0.1:{self.https}", "-servername", host]
+        command += ["-alpn", "h2,http/1.1"]
         done = subprocess.run(command, input=b"", capture_output=True, check=False, timeout=20)
         shown = done.stdout.decode(errors="replace")  # it dumps the session ticket as it is
         found = re.search(r"^subject=(.*)$", shown, re.MULTILINE)
@@ -303,18 +234,7 @@ def endpoints(*addresses: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    """A sandbox of this file's own: its controller is restarted at the end."""
-    started = Cluster("test-ingress-nginx")
-    try:
-        started.command("up", started.name, "--with-ingress-nginx")
-        yield started
-    finally:
-        started.command("down", started.name)
-
-
-@pytest.fixture(scope="module")
-def nginx(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Nginx:
+def nginx(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
     """ingress-nginx with all Ingresses of this file served."""
     certificates = [certificate(tmp_path_factory.mktemp("tls"), name) for name in ("tls-a", "tls-b", "grpc")]
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
@@ -329,12 +249,14 @@ def nginx(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Nginx:
             secret("users", "Opaque", {"auth": PASSWORD_FILE.encode()}),
         ]
     )
-    cluster.kubectl("wait", "-n", NAMESPACE, "deployment", "--all", "--for=condition=Available", "--timeout=60s")
+    for name in BACKENDS:
+        cluster.wait(NAMESPACE, f"deployment/{name}", "condition=Available")
     cluster.apply(INGRESSES)
-    plane = Nginx(cluster, cluster.port(80), cluster.port(443))
+    plane = Nginx(cluster, cluster.port(*CONTROLLER, 80), cluster.port(*CONTROLLER, 443))
     for name, status in (("rooted", 302), ("changing", 503), ("ewma", 200), ("hashed", 200), ("paths", 200)):
         plane.await_status(f"http://{name}.example.test/", status)
-    return plane
+    yield plane
+    cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
 
 
 @pytest.mark.parametrize(
@@ -518,7 +440,7 @@ def test_websocket_and_grpc_under_load(nginx: Nginx) -> None:
     ]
     lines = "\n".join(json.dumps({"address": f"127.0.0.1:{nginx.https}", **common, **one}) for one in targets)
     done = subprocess.run(
-        [str(locate("load")), "run", "--targets", "-", "--duration", "2s", "--fail-on-failures"],
+        [nginx.cluster.binary("load"), "run", "--targets", "-", "--duration", "2s", "--fail-on-failures"],
         input=lines,
         capture_output=True,
         text=True,
@@ -567,17 +489,21 @@ WEBHOOK_PATCH = [
 
 
 @pytest.fixture
-def admission(nginx: Nginx, tmp_path: Path) -> None:
-    """Turn the controller's admission webhook on, as its Helm chart does."""
+def admission(nginx: Nginx, tmp_path: Path) -> Iterator[None]:
+    """Turn the controller's admission webhook on, as its Helm chart does, and off again: others use the cluster too."""
     cluster, name = nginx.cluster, "ingress-nginx-controller-admission"
     serving = certificate(tmp_path, "admission", hosts=(f"{name}.ingress-nginx.svc",), namespace="ingress-nginx")
     entry = service(name, {"app.kubernetes.io/name": "ingress-nginx"}, {443: 8443}, namespace="ingress-nginx")
     cluster.apply([serving, entry])
-    rollout = ("rollout", "status", "deployment/ingress-nginx-controller", "-n", "ingress-nginx", "--timeout=120s")
-    change = ("patch", "deployment", "ingress-nginx-controller", "-n", "ingress-nginx", "--type=json", "-p")
-    cluster.kubectl(*change, json.dumps(WEBHOOK_PATCH))
-    cluster.kubectl(*rollout)
+    deployment = ("-n", "ingress-nginx", "deployment/ingress-nginx-controller")
+    cluster.kubectl("patch", *deployment, "--type=json", "-p", json.dumps(WEBHOOK_PATCH))
+    cluster.kubectl("rollout", "status", *deployment, "--timeout=60s")
     cluster.apply([webhook(name, serving["data"]["tls.crt"])])
+    yield
+    cluster.kubectl("delete", "validatingwebhookconfiguration", name)
+    cluster.kubectl("rollout", "undo", *deployment)
+    cluster.kubectl("rollout", "status", *deployment, "--timeout=60s")
+    cluster.kubectl("delete", "-n", "ingress-nginx", f"service/{name}", "secret/admission")
 
 
 def webhook(name: str, bundle: str) -> dict[str, Any]:
@@ -602,5 +528,5 @@ def webhook(name: str, bundle: str) -> dict[str, Any]:
 def test_admission_webhook_refuses_a_path_that_is_taken(nginx: Nginx) -> None:
     taken = ingress("twice", path("/foo", "exact"), host="paths.example.test")
     reason = 'host "paths.example.test" and path "/foo" is already defined'
-    nginx.eventually(lambda: reason in nginx.cluster.refusal(taken), True)  # kube-proxy is a moment behind
-    assert nginx.cluster.refusal(ingress("once", path("/new", "exact"), host="paths.example.test")) == ""
+    nginx.eventually(lambda: reason in nginx.cluster.dry_run([taken]), True)  # kube-proxy is a moment behind
+    assert nginx.cluster.dry_run([ingress("once", path("/new", "exact"), host="paths.example.test")]) == ""
