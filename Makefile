@@ -46,7 +46,8 @@ sandbox-up: setup ## start a cluster with ingress-nginx: CLUSTER=cluster-a (the 
 	@$(ON_PATH); $(RUN) -m sandbox up $(or $(CLUSTER),cluster-a) --with-ingress-nginx
 
 sandbox-down: ## stop it and remove all of it: CLUSTER=cluster-a (default: all that there are)
-	@for name in $(or $(CLUSTER),$$(ls $(CACHE)/run 2>/dev/null)); do $(RUN) -m sandbox down "$$name"; done
+	@for name in $(or $(CLUSTER),$$(ls $(CACHE)/run 2>/dev/null)); do \
+	    [ -e .venv/.made ] || $(MAKE) .venv/.made; $(RUN) -m sandbox down "$$name"; done
 
 doctor: ## say what is there, what is missing and how to get it
 	@$(TOOLCHAIN) doctor
