@@ -17,11 +17,12 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from .curl_config import HttpVersion, Timeouts, body_path, configuration, head_path
-from .errors import ToolError
+from .errors import ProofError, ToolError
 from .planes import Plane
 from .probes import Probe
 from .programs import environment, run_for_text
@@ -39,7 +40,8 @@ class Limits:
     """How gently a plane is asked.
 
     ``parallel`` requests at a time, ``per_second`` on average and at most ``batch`` in a burst; of each body the first
-    ``body_bytes`` are read. ``http_version`` is ``1.1``, ``2``, or empty for what the handshake agrees on.
+    ``body_bytes`` are read. ``http_version`` is ``1.1``, ``2``, or empty for what the handshake agrees on. Raises
+    ProofError for a number that is not positive.
     """
 
     parallel: int = 20
@@ -48,6 +50,11 @@ class Limits:
     body_bytes: int = 256 * 1024
     http_version: HttpVersion = ""
     timeouts: Timeouts = field(default_factory=Timeouts)
+
+    def __post_init__(self) -> None:
+        for name in ("parallel", "per_second", "batch", "body_bytes"):
+            if getattr(self, name) <= 0:
+                raise ProofError(f"{name} must be more than 0, found {getattr(self, name)}")
 
 
 class Curl:
@@ -78,7 +85,7 @@ class Curl:
         replies: dict[str, Reply] = {}
         size = self._limits.batch
         for start in range(0, len(probes), size):
-            batch = probes[start : start + size]
+            batch = _host_by_host_in_turn(probes[start : start + size])
             self._pace(len(batch))
             replies.update(self._ask_batch(plane, batch))
         return replies
@@ -170,6 +177,20 @@ class Curl:
         )
 
 
+def _host_by_host_in_turn(probes: Sequence[Probe]) -> list[Probe]:
+    """Return one probe of each host, then the next of each: the later ones find a connection that is open.
+
+    Side by side they would each make one, and a TLS handshake costs more than a request.
+    """
+    counts: dict[tuple[str, str], int] = {}
+    ranked: list[tuple[int, Probe]] = []
+    for probe in probes:
+        connection = (probe.scheme, probe.host)
+        ranked.append((counts.get(connection, 0), probe))
+        counts[connection] = ranked[-1][0] + 1
+    return [probe for _, probe in sorted(ranked, key=itemgetter(0))]
+
+
 def check_version(program: str) -> None:
     """Raise ToolError unless ``program`` is a curl that is new enough."""
     text = run_for_text([program, "--version"])
@@ -185,7 +206,8 @@ def check_version(program: str) -> None:
 def _parse(stdout: bytes) -> dict[int, dict[str, Any]]:
     reports: dict[int, dict[str, Any]] = {}
     for line in stdout.decode("utf-8", "replace").split("\n"):
-        if line.startswith("#"):
+        # A curl that died leaves half a line: that probe has no report then.
+        if line.startswith("#") and line.endswith("}"):
             number, _, text = line[1:].partition(" ")
             reports[int(number)] = json.loads(text)
     return reports

@@ -17,7 +17,11 @@ from typing import Any
 import pytest
 from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.curl import Curl, Limits, check_version
 from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.curl_config import Timeouts
-from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.errors import ToolError, UnsendableError
+from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.errors import (
+    ProofError,
+    ToolError,
+    UnsendableError,
+)
 from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.planes import Plane
 from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.probes import Probe, probe_id
 from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.replies import Reply, final_headers
@@ -240,6 +244,22 @@ def test_nothing_of_a_batch_is_sent_when_one_probe_cannot_be(serve: Callable[...
     assert server.requests == []
 
 
+def test_hosts_take_turns(serve: Callable[..., Any]) -> None:
+    """Else all requests of a host start side by side, and each makes a connection of its own."""
+    server = serve(lambda *_: http("200 OK"))
+    plane = Plane("nginx", {"http": server.address, "https": server.address})
+    probes = [get(f"/{number}", host=f"{name}.example.test") for name in "abc" for number in range(2)]
+    ask(plane, *probes, parallel=1)
+    hosts = [request.partition(b"Host: ")[2][:1].decode() for request in server.requests]
+    assert "".join(hosts) == "abcabc"
+
+
+@pytest.mark.parametrize("name", ["parallel", "per_second", "batch", "body_bytes"])
+def test_limits_are_positive(name: str) -> None:
+    with pytest.raises(ProofError, match=f"{name} must be more than 0, found 0"):
+        Limits(**{name: 0})
+
+
 def program(folder: Path, text: str) -> str:
     path = folder / "curl"
     path.write_text(f"#!/bin/sh\n{text}\n")
@@ -266,7 +286,8 @@ def test_no_curl_at_all(tmp_path: Path) -> None:
 
 
 def test_a_curl_that_dies_is_an_error_that_names_the_probe(tmp_path: Path) -> None:
-    dying = program(tmp_path, 'test "$1" = --version && { echo "curl 8.0.0"; exit; }; echo "out of luck" >&2; exit 7')
+    version = 'test "$1" = --version && { echo "curl 8.0.0"; exit; }'
+    dying = program(tmp_path, f"""{version}; echo '#0 {{"half": '; echo "out of luck" >&2; exit 7""")
     plane = Plane("nginx", {"http": "127.0.0.1:1", "https": "127.0.0.1:1"})
     with pytest.raises(ToolError, match=r"probe [0-9a-f]{16} .* ended with code 7: 'out of luck'"):
         Curl(program=dying).ask(plane, [get("/")])
