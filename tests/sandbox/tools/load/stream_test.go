@@ -16,10 +16,10 @@ import (
 func TestConstantRate(t *testing.T) {
 	p := newPlane(t, false, ok)
 	result := send(t, time.Second, target{Host: "a.example.test", Address: p.address(), Rate: 100})
-	if got := result.Totals.Requests; got < 90 || got > 101 {
-		t.Errorf("%d requests in a second at 100 per second", got)
+	if due := result.Totals.Requests + result.Totals.NotSent; due < 88 || due > 101 { // the last 100 ms may be left out
+		t.Errorf("%d requests were due in a second at 100 per second", due)
 	}
-	if result.Totals.Failures+result.Totals.NotSent > 0 {
+	if result.Totals.Failures > 0 {
 		t.Errorf("%+v", result.Hosts[0])
 	}
 }
@@ -42,8 +42,8 @@ func TestWaitingForASlotCountsAsLatency(t *testing.T) {
 	if p90 := result.Hosts[0].Latency.P90; p90 < 200 || slow < 380 {
 		t.Errorf("90 %% of the requests took at most %v ms, the slowest %d ms", p90, slow)
 	}
-	if result.Totals.Requests < 45 {
-		t.Errorf("only %d requests: those that waited were not caught up on", result.Totals.Requests)
+	if due := result.Totals.Requests + result.Totals.NotSent; due < 43 || due > 51 {
+		t.Errorf("%d requests were due in a second at 50 per second: those that waited were forgotten", due)
 	}
 }
 
@@ -57,16 +57,16 @@ func TestWhatComesTooLateIsNotSent(t *testing.T) {
 }
 
 func TestFailuresPerHostAndSecond(t *testing.T) {
-	began := time.Now()
+	var asked atomic.Int32
 	p := newPlane(t, false, func(w http.ResponseWriter, r *http.Request) {
-		if r.Host == "bad.example.test" && time.Since(began) > 1200*time.Millisecond {
+		if r.Host == "bad.example.test" && asked.Add(1) > 60 { // with one slot the 61st is the one due after 1.2 s
 			http.Error(w, "broken", http.StatusBadGateway)
 			return
 		}
 		ok(w, r)
 	})
 	result := send(t, 2200*time.Millisecond,
-		target{Host: "bad.example.test", Address: p.address(), Rate: 50, Plane: "istio"},
+		target{Host: "bad.example.test", Address: p.address(), Rate: 50, Concurrency: 1, Plane: "istio"},
 		target{Host: "good.example.test", Address: p.address(), Rate: 50, Plane: "nginx"})
 	if len(result.Hosts) != 2 || len(result.Planes) != 2 {
 		t.Fatalf("%d hosts, %d planes", len(result.Hosts), len(result.Planes))
@@ -75,7 +75,7 @@ func TestFailuresPerHostAndSecond(t *testing.T) {
 	if good.Failures > 0 || bad.Kinds[kindStatus] == 0 || bad.Kinds[kindStatus] != bad.Failures || result.Planes[0].Failures != bad.Failures {
 		t.Errorf("bad %+v, good %+v", bad.totals, good.totals)
 	}
-	if bad.Series[0].Failures > 0 || bad.Series[1].Failures == 0 || bad.Series[1].Requests < 40 {
+	if bad.Series[0].Failures > 0 || bad.Series[1].Failures == 0 || bad.Series[1].Failures >= bad.Series[1].Requests {
 		t.Errorf("series %+v", bad.Series)
 	}
 	first := bad.Examples[0]
@@ -173,7 +173,7 @@ func TestCutWebSocketsAreCountedAndOpenedAgain(t *testing.T) {
 	p := newPlane(t, false, echoSocket(5))
 	result := send(t, 600*time.Millisecond, target{Host: "a.example.test", Address: p.address(), Protocol: "ws", Rate: 50})
 	host := result.Hosts[0]
-	if host.Kinds[kindCut] < 2 || host.Kinds[kindLost] != host.Kinds[kindCut] || host.Opened < host.Kinds[kindCut] || host.Failures != host.Kinds[kindCut]*2 {
+	if host.Kinds[kindCut] < 2 || host.Kinds[kindLost] < host.Kinds[kindCut] || host.Opened < host.Kinds[kindCut] || host.Failures != host.Kinds[kindCut]+host.Kinds[kindLost] {
 		t.Errorf("%+v, opened %d", host.Kinds, host.Opened)
 	}
 }
