@@ -20,6 +20,7 @@ from ._kube.objects import MalformedObjectError
 from ._ledger.states import TransitionError
 from ._plan.files import PlanError
 from ._plan.units import UnknownNamespaceError
+from ._proof.errors import ProofError
 
 CLUSTER_ARGUMENTS: dict[str, Any] = {**AUTH_ARG_SPEC, "api_patience": {"type": "int", "default": 60}}
 """The options of kubernetes.core that say how to reach a cluster, and for how long a busy one is asked again."""
@@ -32,6 +33,7 @@ _EXPECTED = (
     MalformedObjectError,
     OSError,
     PlanError,
+    ProofError,
     TransitionError,
     UnknownNamespaceError,
 )

@@ -146,7 +146,6 @@ _TOOLS = {
     "migrate": {"curl": ("--version", (7, 88)), "openssl": ("version", (3, 0))},
     "install": {"helm": ("version", (3, 0))},
 }
-_PORTS = {"http": 80, "https": 443}
 _FORBIDDEN = 403
 
 
@@ -216,7 +215,7 @@ class _Look:
         self.facts["nginx"] = controller.as_dict()
         service = survey.survey_service(self._api, *controller.service) if controller.service else None
         self.facts["nginx_service"] = service
-        self.problems += list(unreachable_addresses(params["nginx_address"] or addresses_of(service)))
+        self.problems += list(unreachable_addresses(params["nginx_address"] or survey.addresses_of(service)))
         if service and service["traffic_policy"] == "Cluster":
             self.warnings.append(
                 f"externalTrafficPolicy of Service {service['namespace']}/{service['name']} is Cluster: "
@@ -228,13 +227,6 @@ class _Look:
         self.facts["gateway_service"] = survey.survey_service(
             self._api, params["gateway_namespace"], params["gateway_name"]
         )
-
-
-def addresses_of(service: dict[str, Any] | None) -> dict[str, str]:
-    """Return ``host:port`` by scheme for the first load balancer address of a Service."""
-    if not service or not service["addresses"]:
-        return {}
-    return {scheme: f"{service['addresses'][0]}:{port}" for scheme, port in _PORTS.items() if port in service["ports"]}
 
 
 def unreachable_addresses(addresses: dict[str, str]) -> Iterator[str]:

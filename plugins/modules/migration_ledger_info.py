@@ -21,6 +21,12 @@ options:
       - Namespace of the gateway, where the ledger is.
     type: str
     default: ingress-nginx
+  with_namespaces:
+    description:
+      - Return only units that hold one of these namespaces. Empty is all.
+    type: list
+    elements: str
+    default: []
   plan:
     description:
       - Directory of a plan, to see what is left to do of it.
@@ -38,7 +44,7 @@ options:
     default: []
   only_namespaces:
     description:
-      - Only units that hold one of these namespaces. Empty is all.
+      - Only units of the plan that hold one of these namespaces. Empty is all.
     type: list
     elements: str
     default: []
@@ -155,7 +161,9 @@ def _tasks(params: dict[str, Any], records: dict[str, Record]) -> list[dict[str,
 def _work(module: AnsibleModule) -> dict[str, Any]:
     params = module.params
     records = Ledger(api_of(params), params["namespace"]).read()
-    result: dict[str, Any] = {"changed": False, "units": [records[unit].as_dict() for unit in sorted(records)]}
+    wanted = set(params["with_namespaces"])
+    shown = [record for _, record in sorted(records.items()) if not wanted or wanted & set(record.namespaces)]
+    result: dict[str, Any] = {"changed": False, "units": [record.as_dict() for record in shown]}
     if params["plan"]:
         result["work"] = _tasks(params, records)
     return result
@@ -166,6 +174,7 @@ def main() -> None:
         argument_spec={
             **CLUSTER_ARGUMENTS,
             "namespace": {"type": "str", "default": "ingress-nginx"},
+            "with_namespaces": {"type": "list", "elements": "str", "default": []},
             "plan": {"type": "path"},
             "retry": {"type": "bool", "default": False},
             "waves": {"type": "list", "elements": "int", "default": []},

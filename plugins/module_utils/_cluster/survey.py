@@ -15,6 +15,8 @@ from .api import Api
 OLDEST_KUBERNETES = (1, 28)
 OLDEST_ISTIO = (1, 24)
 
+_PORTS = {"http": 80, "https": 443}
+
 # Mesh settings without which the gateway answers differently from nginx, and why (semantics.md B.12, B.21).
 MESH_NEEDS = {
     "pathNormalization": "normalization: MERGE_SLASHES, so that //admin takes the route of /admin as in nginx",
@@ -86,6 +88,15 @@ def survey_service(api: Api, namespace: str, name: str) -> dict[str, Any] | None
         "ports": sorted(port["port"] for port in list_at(service, "spec", "ports")),
         "addresses": [str(entry.get("ip") or entry.get("hostname")) for entry in entries],
     }
+
+
+def addresses_of(service: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return ``host:port`` by scheme for the first load balancer address of a surveyed Service."""
+    if not service or not service["addresses"]:
+        return {}
+    address = service["addresses"][0]
+    host = f"[{address}]" if ":" in address else address
+    return {scheme: f"{host}:{port}" for scheme, port in _PORTS.items() if port in service["ports"]}
 
 
 def _load_balancer_annotations(annotations: Mapping[str, str]) -> dict[str, str]:

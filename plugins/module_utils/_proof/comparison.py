@@ -103,7 +103,7 @@ def compare(probe: Probe, nginx: Sequence[Reply], istio: Reply) -> Comparison:
     if any(item.field == "error" for item in deviations):
         # Without an answer every other field differs, too; that says nothing more.
         deviations = [item for item in deviations if item.field in _EXACT]
-    return Comparison(_verdict(deviations), tuple(deviations), noise, _model(probe, nginx[-1]))
+    return Comparison(_verdict(deviations), tuple(deviations), noise, model_mismatch(probe, nginx[-1]))
 
 
 def _compares_body(probe: Probe, nginx: Sequence[Reply]) -> bool:
@@ -170,7 +170,7 @@ def _verdict(deviations: Sequence[Deviation]) -> Verdict:
     return Verdict.DESCRIBED if all(item.as_predicted for item in deviations) else Verdict.DIFFERENT
 
 
-def _model(probe: Probe, nginx: Reply) -> str:
+def model_mismatch(probe: Probe, nginx: Reply) -> str:
     """Return in which way nginx did not answer what the model said, empty where it did."""
     if not probe.generated:
         own = is_error_page(nginx.status, nginx.body_sha256)

@@ -83,6 +83,15 @@ def read_proof(directory: Path, name: str) -> StoredProof:
     return StoredProof(summary, lines)
 
 
+def read_summaries(directory: Path) -> list[dict[str, Any]]:
+    """Return the summaries of all proofs in ``directory``, by name; a directory that is not there has none.
+
+    Raises ProofError for a proof that cannot be read.
+    """
+    names = sorted(path.stem.removeprefix("proof-") for path in directory.glob("proof-*.json"))
+    return [read_proof(directory, name).summary for name in names]
+
+
 def _paths(directory: Path, name: str) -> tuple[Path, Path]:
     if not is_object_name(name):
         raise ProofError(f"{name!r} cannot name a proof: it must be a DNS name")
