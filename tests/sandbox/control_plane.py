@@ -5,11 +5,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sandbox import kubeconfig
+from sandbox import interpreter, kubeconfig
 from sandbox import layout as addresses
 from sandbox.toolchain import locate
 
@@ -135,7 +134,7 @@ def kube_proxy(layout: Layout) -> Component:
 
 def agent(layout: Layout, channel: int) -> Component:
     """The node agent; `channel` is the file descriptor that leads to the keeper."""
-    return Component("agent", [sys.executable, "-m", "sandbox.agent", layout.name, f"--channel={channel}"])
+    return Component("agent", interpreter.module_command("sandbox.agent", layout.name, f"--channel={channel}"))
 
 
 def write_kubeconfigs(layout: Layout) -> None:

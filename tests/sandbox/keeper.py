@@ -22,7 +22,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from sandbox import namespaces, topology
+from sandbox import interpreter, namespaces, topology
 from sandbox.endpoints import Endpoints
 from sandbox.layout import Layout
 from sandbox.state import State
@@ -37,7 +37,7 @@ _log = logging.getLogger("keeper")
 
 def _start_sweeper(layout: Layout, lock: int) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "sandbox.sweeper", str(layout.root)],
+        interpreter.module_command("sandbox.sweeper", str(layout.root)),
         stdin=subprocess.PIPE,
         stdout=sys.stderr,
         text=True,
@@ -48,14 +48,9 @@ def _start_sweeper(layout: Layout, lock: int) -> subprocess.Popen[str]:
 
 def _start_node(layout: Layout, network: int, events: int, agent_channel: int) -> subprocess.Popen[bytes]:
     """Start process 1 of the node; it has the kernel kill it when this thread ends."""
-    command = [
-        sys.executable,
-        "-m",
-        "sandbox.node",
-        layout.name,
-        f"--events={events}",
-        f"--agent-channel={agent_channel}",
-    ]
+    command = interpreter.module_command(
+        "sandbox.node", layout.name, f"--events={events}", f"--agent-channel={agent_channel}"
+    )
     with (
         layout.log("node").open("ab") as log,
         namespaces.entered(network, "net"),

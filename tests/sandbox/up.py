@@ -11,12 +11,10 @@ import select
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sandbox import down, ingress_nginx, kubeconfig, pki, ports, state, sweeper
+from sandbox import down, ingress_nginx, interpreter, kubeconfig, pki, ports, state, sweeper
 from sandbox.console import Console
 from sandbox.errors import SandboxError
 from sandbox.layout import Layout
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
-_PACKAGE_ROOT: Final = Path(__file__).resolve().parents[1]
 _COMPONENTS: Final = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
 _COMPONENTS_OF_INGRESS_NGINX: Final = ("kubectl", "nginx-ingress-controller")
 _LOG_TAIL_LINES: Final = 25
@@ -99,20 +96,16 @@ class _Starting:
         }
         with layout.log("keeper").open("ab") as log:
             self.process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "sandbox.keeper",
-                    layout.name,
-                    *(f"--{name}={fd}" for name, fd in inherited.items()),
-                ],
+                interpreter.module_command(
+                    "sandbox.keeper", layout.name, *(f"--{name}={fd}" for name, fd in inherited.items())
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 pass_fds=list(inherited.values()),
                 start_new_session=True,
                 cwd="/",
-                env=os.environ | {"PYTHONPATH": _python_path()},
+                env=interpreter.environment(),
             )
         os.close(events_write)
         os.close(self._lifeline_read)
@@ -150,11 +143,6 @@ class _Starting:
         self.process.wait()
         if self._sweeper is not None and not state.wait_for_end(self._sweeper, _SWEEP_SECONDS):
             raise SandboxError(f"sandbox {self._layout.name}: something of it is left; look at {self._layout.logs}")
-
-
-def _python_path() -> str:
-    inherited = os.environ.get("PYTHONPATH")
-    return str(_PACKAGE_ROOT) if not inherited else f"{_PACKAGE_ROOT}{os.pathsep}{inherited}"
 
 
 def _explain(layout: Layout, what: str, component: str) -> StartFailedError:

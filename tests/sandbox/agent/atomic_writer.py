@@ -39,6 +39,8 @@ def write(folder: Path, files: Mapping[str, File], group: int | None = None) -> 
     if group is not None:
         files = {path: replace(file, mode=file.mode | 0o440) for path, file in files.items()}
     folder.mkdir(parents=True, exist_ok=True)
+    if group is not None:
+        os.chown(folder, -1, group)
     current = folder / _DATA
     if current.is_symlink() and _read(current) == files:
         return False

@@ -32,7 +32,6 @@ _DEFAULT_GRACE_SECONDS: Final = 30.0
 _RETRY_SECONDS: Final = 10.0
 _SHORT_RETRY_SECONDS: Final = 1.0
 _START_FAILED: Final = 128
-_KILLED: Final = 137
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +81,6 @@ class Container:
         self._pod = pod
         self._policy = "Always" if role is Role.SIDECAR else restart_policy
         self._backoff = Backoff()
-        self._pull_backoff = Backoff()
 
     # --- what others want to know
 
@@ -187,7 +185,7 @@ class Container:
             except ImageError as error:
                 self._pod.warn("Failed", str(error))
                 self._set(Waiting("ImagePullBackOff", str(error)))
-                await self._wait_for_change(version, self._pull_backoff.delay(0))
+                await self._wait_for_change(version, _RETRY_SECONDS)
             except _CANNOT_PREPARE as error:
                 self._pod.warn("Failed", str(error))
                 self._set(Waiting("CreateContainerConfigError", str(error)))
@@ -226,9 +224,8 @@ class Container:
         if self.current is not None:
             await self.current.stop(grace)
             self._set(self._outcome_of(self.current))
-        elif not self.finished:
-            when = timestamp()
-            self._set(self.last_state or Terminated(_KILLED, "ContainerStatusUnknown", "never started", when, when))
+        elif self.last_state is not None and not self.finished:  # it was waiting to be started again
+            self._set(self.last_state)
 
     def kill(self) -> None:
         """End what runs at once, without waiting for it."""

@@ -11,15 +11,14 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sandbox import namespaces
+from sandbox.interpreter import PACKAGE_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_PACKAGE_ROOT: Final = str(Path(__file__).resolve().parents[2])
 # Isolated and without site-packages: a container starts in half the time.
 _BOOTSTRAP: Final = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); from sandbox import container; "
@@ -92,7 +91,7 @@ def _spawn(action: str, description: Mapping[str, Any], stdio: tuple[int, int, i
                 "-S",
                 "-c",
                 _BOOTSTRAP,
-                _PACKAGE_ROOT,
+                str(PACKAGE_ROOT),
                 action,
                 str(launch),
                 str(status_write),
