@@ -36,7 +36,8 @@ def drafts(server: Server) -> Iterator[Draft]:
     for twins in pairs.values():
         prefixes = {twin.path for twin in twins if twin.type != EXACT}
         matches = [_match(server, twin) for twin in twins if twin.type != EXACT or twin.path not in prefixes]
-        yield Draft(server, twins[0], _name(server, twins[0]), matches)
+        main = next((twin for twin in twins if twin.type != EXACT), twins[0])
+        yield Draft(server, main, _name(server, main), matches)
 
 
 def _match(server: Server, location: Location) -> Match:

@@ -15,7 +15,7 @@ import resource
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
@@ -83,12 +83,21 @@ class Curl:
             check_version(self._program)
             self._checked = True
         replies: dict[str, Reply] = {}
-        size = self._limits.batch
-        for start in range(0, len(probes), size):
-            batch = _host_by_host_in_turn(probes[start : start + size])
+        for batch in self._batches(probes):
             self._pace(len(batch))
             replies.update(self._ask_batch(plane, batch))
         return replies
+
+    def _batches(self, probes: Sequence[Probe]) -> Iterator[list[Probe]]:
+        """Yield batches of one scheme each.
+
+        curl 7.88 remembers Strict-Transport-Security for the rest of a process, asked to or not, and would turn later
+        requests over http into https.
+        """
+        for scheme in dict.fromkeys(probe.scheme for probe in probes):
+            chosen = [probe for probe in probes if probe.scheme == scheme]
+            for start in range(0, len(chosen), self._limits.batch):
+                yield _hosts_in_turn(chosen[start : start + self._limits.batch])
 
     def _pace(self, count: int) -> None:
         """Wait until ``count`` more probes keep to the rate."""
@@ -177,17 +186,17 @@ class Curl:
         )
 
 
-def _host_by_host_in_turn(probes: Sequence[Probe]) -> list[Probe]:
+def _hosts_in_turn(probes: Sequence[Probe]) -> list[Probe]:
     """Return one probe of each host, then the next of each: the later ones find a connection that is open.
 
     Side by side they would each make one, and a TLS handshake costs more than a request.
     """
-    counts: dict[tuple[str, str], int] = {}
+    counts: dict[str, int] = {}
     ranked: list[tuple[int, Probe]] = []
     for probe in probes:
-        connection = (probe.scheme, probe.host)
-        ranked.append((counts.get(connection, 0), probe))
-        counts[connection] = ranked[-1][0] + 1
+        rank = counts.get(probe.host, 0)
+        counts[probe.host] = rank + 1
+        ranked.append((rank, probe))
     return [probe for _, probe in sorted(ranked, key=itemgetter(0))]
 
 
