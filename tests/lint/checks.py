@@ -16,7 +16,8 @@ from lint.licences import missing_headers
 from lint.places import named_places
 from lint.sanity import sanity_complaints
 from sandbox.toolchain import go_modules
-from sandbox.toolchain.layout import TOOLS
+from sandbox.toolchain.layout import TOOLS, cache
+from sandbox.toolchain.store import make_folder
 
 _SECONDS = 900
 _TYPED_PACKAGES = ("sandbox", "lint", "ansible_collections.sealos.istio_migration.plugins.module_utils")
@@ -41,7 +42,8 @@ def checks(second_environment: bool) -> list[Check]:
         Check(
             "antsibull-docs",
             lambda: _command(
-                "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all", "."
+                *("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all", "."),
+                home=_home_for_logs(),
             ),
         ),
         Check("antsibull-changelog", lambda: _command("antsibull-changelog", "lint")),
@@ -58,9 +60,17 @@ def _sanity(folder: str) -> Check:
     return Check(f"sanity in {folder}", lambda: sanity_complaints(CHECKOUT / folder))
 
 
-def _command(*command: str, folder: Path = CHECKOUT) -> str:
+def _home_for_logs() -> Path:
+    """antsibull-docs writes its log into the home folder: give it one."""
+    home = cache().root / "antsibull"
+    make_folder(home)
+    return home
+
+
+def _command(*command: str, home: Path | None = None) -> str:
     path = os.pathsep.join((str(Path(sys.prefix) / "bin"), os.environ.get("PATH", os.defpath)))
-    return _complaint(_run(command, folder, os.environ | {"PATH": path, "NO_COLOR": "1"}))
+    environment = os.environ | {"PATH": path, "NO_COLOR": "1", "HOME": str(home or Path.home())}
+    return _complaint(_run(command, CHECKOUT, environment))
 
 
 def _run(command: Sequence[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
