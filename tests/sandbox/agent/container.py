@@ -112,7 +112,7 @@ class Container:
         state = status.get("state", {})
         if "terminated" in state:
             ended = terminated_from_api(state["terminated"])
-            if self.role is Role.MAIN and not self._is_restarted(ended.exit_code):
+            if self.role is Role.MAIN and not self.is_restarted(ended.exit_code):
                 self.state = ended
             else:
                 self.last_state = ended
@@ -126,10 +126,10 @@ class Container:
                 started_at=state["running"].get("startedAt"),
                 finished_at=timestamp(),
             )
-            if not self._is_restarted(self.last_state.exit_code):
+            if not self.is_restarted(self.last_state.exit_code):
                 self.state, self.last_state, self.restarts = self.last_state, None, self.restarts - 1
 
-    def _is_restarted(self, exit_code: int) -> bool:
+    def is_restarted(self, exit_code: int) -> bool:
         if self._policy == "Never":
             return False
         # An init container that succeeded is done under every policy.
@@ -143,7 +143,7 @@ class Container:
         while not self.finished:
             began = time.monotonic()
             outcome = await self._one_run()
-            if not self._is_restarted(outcome.exit_code):
+            if not self.is_restarted(outcome.exit_code):
                 self._set(outcome)
                 return
             await self._pause(outcome, time.monotonic() - began)
