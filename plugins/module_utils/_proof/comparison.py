@@ -38,6 +38,9 @@ _GATEWAYS_OWN = "x-envoy-"
 _OF_BODY = frozenset(("content-length", "content-type"))
 """Headers of a page that a plane makes itself: they differ as the pages do (semantics.md B.21)."""
 
+_BACKEND_FAILED = (502, 504)
+"""What nginx answers when the backend that the model names did not."""
+
 _EXACT = ("error", "status")
 """Fields that must be one of nginx's values even where those vary: a gateway's 404 is no noise."""
 
@@ -173,7 +176,7 @@ def _verdict(deviations: Sequence[Deviation]) -> Verdict:
 def model_mismatch(probe: Probe, nginx: Reply) -> str:
     """Return in which way nginx did not answer what the model said, empty where it did."""
     if not probe.generated:
-        own = is_error_page(nginx.status, nginx.body_sha256)
+        own = nginx.status not in _BACKEND_FAILED and is_error_page(nginx.status, nginx.body_sha256)
         return f"the model says that a backend answers, nginx answers {nginx.status} itself" if own else ""
     said = f"{probe.status} {shown_location(probe.location)}".strip()
     did = nginx.error or f"{nginx.status} {shown_location(nginx.location)}".strip()

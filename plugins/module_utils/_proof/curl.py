@@ -21,7 +21,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from .curl_config import HttpVersion, Timeouts, body_path, configuration, head_path
+from .curl_config import HttpVersion, Timeouts, body_path, configuration, head_path, is_upgrade
 from .errors import ProofError, ToolError
 from .planes import Plane
 from .probes import Probe
@@ -89,13 +89,13 @@ class Curl:
         return replies
 
     def _batches(self, probes: Sequence[Probe]) -> Iterator[list[Probe]]:
-        """Yield batches of one scheme each.
+        """Yield batches of one scheme each, handshakes apart.
 
         curl 7.88 remembers Strict-Transport-Security for the rest of a process, asked to or not, and would turn later
-        requests over http into https.
+        requests over http into https; and it would use a connection for requests that has become a WebSocket.
         """
-        for scheme in dict.fromkeys(probe.scheme for probe in probes):
-            chosen = [probe for probe in probes if probe.scheme == scheme]
+        for kind in dict.fromkeys(map(_kind, probes)):
+            chosen = [probe for probe in probes if _kind(probe) == kind]
             for start in range(0, len(chosen), self._limits.batch):
                 yield _hosts_in_turn(chosen[start : start + self._limits.batch])
 
@@ -184,6 +184,10 @@ class Curl:
             connected=bool(report["remote_ip"]),
             seconds=float(report["time_total"]),
         )
+
+
+def _kind(probe: Probe) -> tuple[str, bool]:
+    return probe.scheme, is_upgrade(probe)
 
 
 def _hosts_in_turn(probes: Sequence[Probe]) -> list[Probe]:

@@ -103,7 +103,7 @@ def _probe_lines(number: int, probe: Probe, folder: Path, timeouts: Timeouts, ht
     problem = _problem(probe)
     if problem:
         raise UnsendableError(f"{probe} cannot be sent: {problem}")
-    upgrade = any(name == "upgrade" for name, _ in probe.headers)
+    upgrade = is_upgrade(probe)
     yield f"url = {quoted(f'{probe.scheme}://{probe.host}/')}"
     yield f"request-target = {quoted(probe.target)}"
     if probe.method == "HEAD":
@@ -122,6 +122,11 @@ def _probe_lines(number: int, probe: Probe, folder: Path, timeouts: Timeouts, ht
     yield f"output = {quoted(str(body_path(folder, number)))}"
     yield f"dump-header = {quoted(str(head_path(folder, number)))}"
     yield f'write-out = "\\n#{number} %{{json}}\\n"'
+
+
+def is_upgrade(probe: Probe) -> bool:
+    """Tell whether a probe asks to leave HTTP: what follows its answer is no HTTP any more."""
+    return any(name == "upgrade" for name, _ in probe.headers)
 
 
 def body_path(folder: Path, number: int) -> Path:

@@ -44,7 +44,11 @@ class AsksForCertificates(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds: how long the gateway may take to agree, and the pauses between two rounds of asking it."""
+    """Seconds: how long the gateway may take to agree, and the pauses between two rounds of asking it.
+
+    ``agree`` counts from the end of the first pass, which takes its time where backends do; a gateway that does not
+    listen yet has as long to begin.
+    """
 
     agree: float = 60
     first_pause: float = 0.2
@@ -103,6 +107,7 @@ class _Verification:
         self._reach_both()
         self._ask_nginx(self._probes)
         self._look_at(self._probes, self._hosts)
+        self._deadline = self._means.clock() + self._means.patience.agree
         while self._differing() and self._may_pause():
             probes, hosts = self._differing_probes(), self._differing_hosts()
             self._look_at(probes, hosts)

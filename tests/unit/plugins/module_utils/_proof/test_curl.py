@@ -106,6 +106,27 @@ def test_names_go_into_the_handshake_and_a_bad_certificate_hides_nothing(
     assert (reply.status, asked) == (200, ["a.example.test"])
 
 
+def test_a_promise_of_https_does_not_move_requests_over_http(serve: Callable[..., Any], authority: Any) -> None:
+    """curl 7.88 keeps Strict-Transport-Security in mind for the rest of the process, asked for or not."""
+    certificate, key, _ = authority.certificate("a.example.test")
+    secure = serve(
+        lambda *_: http("200 OK", "Strict-Transport-Security: max-age=9999"), authority.context(certificate, key)
+    )
+    plain = serve(lambda *_: http("308 Permanent Redirect", "Location: https://a.example.test"))
+    probes = [get(f"/{number}", scheme=scheme) for number in range(5) for scheme in ("https", "http")]
+    replies = ask(Plane("nginx", {"http": plain.address, "https": secure.address}), *probes, parallel=1)
+    assert [reply.status for reply in replies] == [200, 308] * 5
+    assert (len(secure.requests), len(plain.requests)) == (5, 5)
+
+
+def test_what_one_answer_sets_no_other_request_carries(serve: Callable[..., Any]) -> None:
+    server = serve(lambda *_: http("200 OK", "Set-Cookie: a=b; Path=/", 'Alt-Svc: h2=":1"', "Link: </x>", "ETag: x"))
+    plane = Plane("nginx", {"http": server.address, "https": server.address})
+    ask(plane, *(get(f"/{number}") for number in range(5)), parallel=1)
+    assert len(server.requests) == 5
+    assert {len(request.split(b"\r\n")) for request in server.requests} == {8}
+
+
 @pytest.mark.parametrize(("wanted", "agreed"), [("", "h2"), ("2", "h2"), ("1.1", "http/1.1")])
 def test_the_http_version_is_agreed_on_or_chosen(
     wanted: str, agreed: str, plane: Callable[..., Plane], authority: Any
@@ -135,6 +156,21 @@ def test_an_upgrade_ends_at_101(plane: Callable[..., Plane]) -> None:
     assert (reply.status, reply.error, reply.body_length) == (101, "", 0)
     assert reply.headers == {"upgrade": ("websocket",), "x-a": ("b",)}
     assert time.monotonic() - started < 5
+
+
+def test_what_follows_an_upgrade_is_nobody_elses_answer(plane: Callable[..., Plane]) -> None:
+    def answer(request: bytes, connection: socket.socket) -> bytes | None:
+        if path_of(request) != "/socket":
+            return http("200 OK")
+        connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+        while connection.recv(1 << 16):
+            connection.sendall(b"\x81\x02hi")
+        return None
+
+    headers = (("connection", "Upgrade"), ("upgrade", "websocket"))
+    probes = [get(f"/{number}") for number in range(30)]
+    replies = ask(plane(answer), *probes[:1], get("/socket", headers=headers), *probes[1:], parallel=2)
+    assert [reply.status for reply in replies] == [200, 101, *[200] * 29]
 
 
 def test_earlier_answers_and_trailers_do_not_count(plane: Callable[..., Plane]) -> None:
