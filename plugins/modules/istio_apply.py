@@ -138,8 +138,9 @@ def _work(module: AnsibleModule) -> dict[str, Any]:
     api = api_of(params)
     units = [SHARED_UNIT, *params["units"]]
     desired = [obj for unit in units for obj in _desired(api, plan, unit)]
-    rejected = read_rejections(api, options["gateway_namespace"], options["gateway_selector"]).totals()
-    changes = write(api, desired, units, plan.short_id, force=params["force"], dry_run=module.check_mode)
+    home = options["gateway_namespace"]
+    rejected = read_rejections(api, home, options["gateway_selector"]).totals()
+    changes = write(api, desired, units, home, plan.short_id, force=params["force"], dry_run=module.check_mode)
     made = [change for change in changes if change.action != "none"]
     counts = Counter(change.action for change in changes)
     return {

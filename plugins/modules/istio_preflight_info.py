@@ -62,7 +62,7 @@ options:
     default: istio-system
   service_account:
     description:
-      - The ServiceAccount that the printed roles are bound to, as C(namespace/name).
+      - The ServiceAccount of this identity, as C(namespace/name), for RV(roles).
     type: str
     default: istio-migration/migrate
 seealso:
@@ -88,7 +88,7 @@ warnings_found:
   elements: str
   returned: success
 roles:
-  description: The least-privilege roles that this identity needs, as manifests.
+  description: The ServiceAccount of this identity with the least-privilege roles it needs, as manifests.
   type: list
   elements: dict
   returned: success

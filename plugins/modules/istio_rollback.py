@@ -116,11 +116,11 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.wave
 _SHOWN = 5
 
 
-def _taken_back(api: Api, units: list[str], force: bool, dry_run: bool) -> list[Change]:
-    changes = remove(api, live_objects(api, units).values(), force=force, dry_run=dry_run)
+def _taken_back(api: Api, units: list[str], home: str, *, force: bool, dry_run: bool) -> list[Change]:
+    changes = remove(api, live_objects(api, units, home).values(), force=force, dry_run=dry_run)
     others = f"{MANAGED_BY}={OURS},{UNIT_LABEL} notin ({','.join([SHARED_UNIT, *units])})"
     if not api.list("VirtualService", labels=others):
-        changes += remove(api, live_objects(api, [SHARED_UNIT]).values(), force=force, dry_run=dry_run)
+        changes += remove(api, live_objects(api, [SHARED_UNIT], home).values(), force=force, dry_run=dry_run)
     return changes
 
 
@@ -142,7 +142,8 @@ def _ask_nginx(api: Api, params: dict[str, Any], bundle: Bundle, plan: StoredPla
 def _work(module: AnsibleModule) -> dict[str, Any]:
     params = module.params
     bundle, plan, api = read_bundle(Path(params["bundle"])), read_plan(Path(params["plan"])), api_of(params)
-    changes = _taken_back(api, params["units"], params["force"], module.check_mode)
+    home = plan.index["options"]["gateway_namespace"]
+    changes = _taken_back(api, params["units"], home, force=params["force"], dry_run=module.check_mode)
     asked, wrong = _ask_nginx(api, params, bundle, plan)
     headers = [{"before_header": str(item.key), "before": item.before, "after": ""} for item in changes]
     result: dict[str, Any] = {

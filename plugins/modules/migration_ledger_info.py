@@ -122,6 +122,10 @@ work:
       description: Units that were rolled back with what the plan wants for them.
       type: list
       elements: str
+    unfinished:
+      description: Units whose rollback was cut short.
+      type: list
+      elements: str
 """
 
 from pathlib import Path

@@ -11,19 +11,18 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-import urllib3
-
 from .._kube.digests import canonical_json
 from .._kube.kinds import KINDS, Kind
 from .._kube.objects import KubeObject
 from .._kube.release import VERSION
-from .connection import Connection
+from .connection import Connection, TransportError
 from .errors import ApiError, UnreachableError
 
 FIELD_MANAGER = "sealos-istio-migration"
 
 _PAGE = 500
-_TIMEOUT = urllib3.Timeout(connect=5, read=60)
+_FIRST_ERROR = 400
+_USER_AGENT = f"{FIELD_MANAGER}/{VERSION}"
 _BUSY = frozenset((429, 502, 503, 504))
 _LONGEST_PAUSE = 5.0
 _EXPIRED = 410
@@ -131,29 +130,15 @@ class Api:
         target = f"{self._connection.host}{path}" + (f"?{urlencode(query)}" if query else "")
         payload = None if body is None else canonical_json(body).encode()
 
+        headers = {"Accept": "application/json", "Content-Type": content_type, "User-Agent": _USER_AGENT}
+
         def attempt() -> bytes:
-            response = self._connection.pool.request(
-                method,
-                target,
-                body=payload,
-                headers=self._headers(content_type),
-                timeout=_TIMEOUT,
-                retries=False,
-            )
-            if response.status >= 400:  # noqa: PLR2004
-                raise ApiError(method, path, response.status, response.data)
-            return bytes(response.data)
+            status, answer = self._connection.request(method, target, payload, headers)
+            if status >= _FIRST_ERROR:
+                raise ApiError(method, path, status, answer)
+            return answer
 
         return _patiently(attempt, f"{method} {path}", self._connection.host, self._patience)
-
-    def _headers(self, content_type: str) -> urllib3.HTTPHeaderDict:
-        headers = urllib3.HTTPHeaderDict(self._connection.headers())
-        for name, value in self._connection.group_headers():
-            headers.add(name, value)
-        headers["Accept"] = "application/json"
-        headers["Content-Type"] = content_type
-        headers["User-Agent"] = f"sealos-istio-migration/{VERSION}"
-        return headers
 
 
 def _patiently(attempt: Callable[[], bytes], what: str, host: str, patience: float) -> bytes:
@@ -168,7 +153,7 @@ def _patiently(attempt: Callable[[], bytes], what: str, host: str, patience: flo
                 raise
             if time.monotonic() + pause > deadline:
                 raise
-        except urllib3.exceptions.HTTPError as error:
+        except TransportError as error:
             if time.monotonic() + pause > deadline:
                 raise UnreachableError(
                     f"{host} did not answer {what} within {patience:.0f} s: {error}; "

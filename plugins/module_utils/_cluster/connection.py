@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import ConnectionOptionError
+from .errors import ClusterError, ConnectionOptionError
 
 try:
     import kubernetes.client
@@ -44,30 +44,45 @@ _ATTRIBUTES = {
 _OPTIONS = (*_ATTRIBUTES, "kubeconfig", "context", "api_key", "proxy_headers", "impersonate_user", "impersonate_groups")
 
 
+class TransportError(ClusterError):
+    """No answer came back: the server is away, or the connection broke."""
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A configured HTTP pool: ``host`` is the root URL, ``headers()`` what each request carries."""
+    """A configured HTTP pool: ``host`` is the root URL."""
 
     host: str
-    pool: Any
+    _pool: Any
     _configuration: Any
-    _impersonation: Mapping[str, str | list[str]]
+    _user: str | None
+    _groups: tuple[str, ...]
 
-    def headers(self) -> dict[str, str]:
-        """Return authorization and impersonation headers; expiring credentials are renewed on the way."""
-        found: dict[str, str] = {}
+    def request(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        """Return status and body of the answer; expiring credentials are renewed on the way. Raises TransportError."""
+        try:
+            answer = self._pool.request(
+                method, url, body=body, headers=self._headers(headers), timeout=_timeout(), retries=False
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise TransportError(str(error)) from error
+        return answer.status, answer.data
+
+    def _headers(self, headers: Mapping[str, str]) -> Any:
+        found = urllib3.HTTPHeaderDict(headers)
         for setting in self._configuration.auth_settings().values():
             if setting.get("in") == "header" and setting.get("value"):
                 found[setting["key"]] = setting["value"]
-        user = self._impersonation.get("user")
-        if isinstance(user, str):
-            found["Impersonate-User"] = user
+        if self._user:
+            found["Impersonate-User"] = self._user
+        for group in self._groups:
+            # The API takes this header several times.
+            found.add("Impersonate-Group", group)
         return found
 
-    def group_headers(self) -> list[tuple[str, str]]:
-        """Return one ``Impersonate-Group`` header for each group: the API takes the header several times."""
-        groups = self._impersonation.get("groups") or []
-        return [("Impersonate-Group", group) for group in groups]
+
+def _timeout() -> Any:
+    return urllib3.Timeout(connect=5, read=60)
 
 
 def connect(params: Mapping[str, Any]) -> Connection:
@@ -90,8 +105,13 @@ def connect(params: Mapping[str, Any]) -> Connection:
     configuration.host = configuration.host.rstrip("/")
     if not configuration.verify_ssl:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    impersonation = {"user": options["impersonate_user"], "groups": options["impersonate_groups"]}
-    return Connection(configuration.host, RESTClientObject(configuration).pool_manager, configuration, impersonation)
+    return Connection(
+        configuration.host,
+        RESTClientObject(configuration).pool_manager,
+        configuration,
+        options["impersonate_user"],
+        tuple(options["impersonate_groups"] or ()),
+    )
 
 
 def _option(name: str, params: Mapping[str, Any]) -> Any:

@@ -102,7 +102,7 @@ def install_grants(gateway_namespace: str, istio_namespace: str) -> list[Grant]:
     roles = tuple(f"{name}-{istio_namespace}" for name in _ISTIO_ROLES)
     workloads = ("configmaps", "secrets", "serviceaccounts", "services")
     grants = [
-        Grant("", ("namespaces",), ("create", "get")),
+        Grant("", ("namespaces",), ("get",), names=(istio_namespace,)),
         Grant(_CRDS, ("customresourcedefinitions",), ("create",)),
         Grant(_CRDS, ("customresourcedefinitions",), _CHANGE, names=ISTIO_CRDS),
         Grant(_ADMISSION, ("mutatingwebhookconfigurations", "validatingwebhookconfigurations"), ("create",)),
@@ -138,20 +138,26 @@ def install_grants(gateway_namespace: str, istio_namespace: str) -> list[Grant]:
 
 
 def role_manifests(name: str, grants: Iterable[Grant], subject: tuple[str, str]) -> list[KubeObject]:
-    """Return the least-privilege roles for ``grants``, and bindings to the ServiceAccount ``subject``.
+    """Return everything that an administrator applies for an identity with ``grants``.
 
-    One ClusterRole for what is asked of the whole cluster, one Role for each namespace.
+    That is the ServiceAccount ``subject`` (namespace, name), one ClusterRole for what is asked of the whole cluster,
+    one Role for each namespace, their bindings, and the namespaces, for some of them may not be there yet.
     """
     by_namespace: dict[str, list[Grant]] = {}
     for grant in grants:
         by_namespace.setdefault(grant.namespace, []).append(grant)
-    found: list[KubeObject] = []
+    namespaces = sorted({subject[0], *by_namespace} - {""})
+    found: list[KubeObject] = [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}} for namespace in namespaces
+    ]
+    account = {"namespace": subject[0], "name": subject[1]}
+    found.append({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {**account, "labels": {MANAGED_BY: OURS}}})
     for namespace, members in sorted(by_namespace.items()):
         prefix = "" if namespace else "Cluster"
         metadata = {"name": name, "labels": {MANAGED_BY: OURS}, **({"namespace": namespace} if namespace else {})}
         common = {"apiVersion": f"{_RBAC}/v1", "metadata": metadata}
         found.append({**common, "kind": f"{prefix}Role", "rules": [grant.rule() for grant in members]})
         reference = {"apiGroup": _RBAC, "kind": f"{prefix}Role", "name": name}
-        account = {"kind": "ServiceAccount", "namespace": subject[0], "name": subject[1]}
-        found.append({**common, "kind": f"{prefix}RoleBinding", "roleRef": reference, "subjects": [account]})
+        subjects = [{"kind": "ServiceAccount", **account}]
+        found.append({**common, "kind": f"{prefix}RoleBinding", "roleRef": reference, "subjects": subjects})
     return found

@@ -23,6 +23,8 @@ from .ordering import WRITE_ORDER, in_removal_order, in_write_order
 _PARALLEL = 8
 _UNITS_PER_CALL = 40
 _NOT_FOUND = 404
+# Kinds that live beside applications; all others of ours are in the gateway's namespace.
+_EVERYWHERE = frozenset(("DestinationRule", "VirtualService"))
 
 
 class RefusedError(ClusterError):
@@ -46,27 +48,32 @@ class Change:
         return {"kind": self.key.kind, "namespace": self.key.namespace, "name": self.key.name, "action": self.action}
 
 
-def live_objects(api: Api, units: Sequence[str]) -> dict[ObjectKey, KubeObject]:
-    """Return our objects of ``units`` that are in the cluster. Raises ApiError, UnreachableError."""
+def live_objects(api: Api, units: Sequence[str], home: str) -> dict[ObjectKey, KubeObject]:
+    """Return our objects of ``units`` that are in the cluster; ``home`` is the gateway's namespace.
+
+    Raises ApiError, UnreachableError.
+    """
     found: dict[ObjectKey, KubeObject] = {}
     for start in range(0, len(units), _UNITS_PER_CALL):
         names = ",".join(units[start : start + _UNITS_PER_CALL])
         selector = f"{MANAGED_BY}={OURS},{UNIT_LABEL} in ({names})"
         for kind in WRITE_ORDER:
-            found |= {key_of(obj): obj for obj in api.list(kind, labels=selector)}
+            namespace = "" if kind in _EVERYWHERE else home
+            found |= {key_of(obj): obj for obj in api.list(kind, namespace, selector)}
     return found
 
 
 def write(
-    api: Api, desired: Iterable[KubeObject], units: Sequence[str], plan: str, *, force: bool, dry_run: bool
+    api: Api, desired: Iterable[KubeObject], units: Sequence[str], home: str, plan: str, *, force: bool, dry_run: bool
 ) -> list[Change]:
     """Write ``desired``, all objects of ``units``, remove ours that are no longer among them, return what changed.
 
-    ``force`` overwrites objects of ours that were edited by hand; objects of others are never touched.
+    ``home`` is the gateway's namespace, ``plan`` the short id of the plan that the objects are marked with. ``force``
+    overwrites objects of ours that were edited by hand; objects of others are never touched.
     Raises RefusedError before anything is written; ApiError, UnreachableError.
     """
     wanted = {key_of(obj): obj for obj in desired}
-    live = live_objects(api, units)
+    live = live_objects(api, units, home)
     present = {**live, **_strangers(api, [key for key in wanted if key not in live])}
     _refuse(present, wanted, force)
     changes = _apply_in_order(api, wanted, present, plan, dry_run)

@@ -23,8 +23,8 @@ def is_wildcard(name: str) -> bool:
 
 def parent_wildcard(name: str) -> str | None:
     """Return ``*.`` plus everything after the first label, or None for a name of one label."""
-    _, dot, rest = name.partition(".")
-    return f"*.{rest}" if dot and rest else None
+    rest = name.partition(".")[2]
+    return f"*.{rest}" if rest else None
 
 
 def certificate_covers(certificate_name: str, host: str) -> bool:

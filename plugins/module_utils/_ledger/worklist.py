@@ -14,12 +14,17 @@ from .states import State
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One wave of a plan: units to move, units that are done, and units that were rolled back and stay so."""
+    """One wave of a plan.
+
+    ``todo`` are units to move, ``done`` those that are, ``skipped`` those that were rolled back and stay so, and
+    ``unfinished`` those whose rollback was cut short.
+    """
 
     number: int
     todo: tuple[str, ...]
     done: tuple[str, ...]
     skipped: tuple[str, ...]
+    unfinished: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the task as module results have it."""
@@ -28,6 +33,7 @@ class Task:
             "todo": list(self.todo),
             "done": list(self.done),
             "skipped": list(self.skipped),
+            "unfinished": list(self.unfinished),
         }
 
 
@@ -53,12 +59,17 @@ def work_left(
         units = [unit for unit in wave["units"] if not only_units or unit in only_units]
         verdicts = {unit: _verdict(records.get(unit), digests[unit], retry) for unit in units}
         if units:
-            parts = (tuple(unit for unit in units if verdicts[unit] == word) for word in ("todo", "done", "skipped"))
+            parts = (tuple(unit for unit in units if verdicts[unit] == word) for word in _VERDICTS)
             tasks.append(Task(wave["number"], *parts))
     return tasks
 
 
+_VERDICTS = ("todo", "done", "skipped", "unfinished")
+
+
 def _verdict(record: Record | None, wanted: str, retry: bool) -> str:
+    if record is not None and record.state is State.ROLLING_BACK:
+        return "unfinished"
     if record is None or record.resources != wanted:
         return "todo"
     if record.state is State.VERIFIED:
