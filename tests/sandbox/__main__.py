@@ -1,14 +1,15 @@
 # SPDX-FileCopyrightText: The sealos.istio_migration authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: `python -m sandbox up|status|logs|exec|down NAME`."""
+"""The command line: `python -m sandbox up|status|logs|exec|grant|down NAME`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Final
 
-from sandbox import down, enter, logs, status, up
+from sandbox import down, enter, identities, logs, status, up
 from sandbox.errors import SandboxError
 from sandbox.toolchain import ToolchainError
 
@@ -49,6 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     exec_parser.add_argument("command", nargs="+", metavar="COMMAND", help="after --")
     exec_parser.set_defaults(run=_exec)
 
+    grant_parser = commands.add_parser("grant", help="apply roles, and write kubeconfigs for their ServiceAccounts")
+    grant_parser.add_argument("name")
+    grant_parser.add_argument("manifest", type=Path)
+    grant_parser.set_defaults(run=_grant)
+
     down_parser = commands.add_parser("down", help="end a sandbox and leave nothing")
     down_parser.add_argument("name")
     down_parser.add_argument("--keep-logs", action="store_true", help="leave the log files")
@@ -74,6 +80,12 @@ def _exec(arguments: argparse.Namespace) -> int:
     if arguments.pod:
         return enter.in_pod(arguments.name, arguments.pod, arguments.container, arguments.command)
     return enter.in_namespaces(arguments.name, arguments.command, node=arguments.node)
+
+
+def _grant(arguments: argparse.Namespace) -> int:
+    for path in identities.grant(arguments.name, arguments.manifest):
+        sys.stdout.write(f"{path}\n")
+    return 0
 
 
 def _down(arguments: argparse.Namespace) -> int:
