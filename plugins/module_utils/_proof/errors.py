@@ -18,4 +18,4 @@ class UnsendableError(ProofError):
 
 
 class UnreachablePlaneError(ProofError):
-    """A plane accepts no connections at all."""
+    """A plane gives no answer at all."""

@@ -27,6 +27,11 @@ from .probes import Probe
 from .proof import Proof, Result
 from .replies import Reply
 
+_SAMPLE = 5
+"""Probes of each scheme by which a plane is known to be there."""
+
+_TIMED_OUT = "28"
+
 
 class Asks(Protocol):
     """What asks a plane for probes, as :class:`.curl.Curl` does."""
@@ -74,8 +79,8 @@ def verify(
     """Ask both planes for ``probes`` and the certificates of ``hosts``, and return the proof.
 
     nginx is asked twice at least. What differs is asked again, with growing pauses, until it agrees or the deadline
-    has passed; then a last pass asks for everything at once. Raises UnreachablePlaneError when a plane accepts no
-    connections (the gateway's within the deadline), ProofError when a host has no probe, and what the runners raise.
+    has passed; then a last pass asks for everything at once. Raises UnreachablePlaneError when a plane gives no
+    answer at all (the gateway within the deadline), ProofError when a host has no probe, and what the runners raise.
     """
     unproven = {item.host for item in hosts} - {probe.server for probe in probes}
     if unproven or not probes:
@@ -113,7 +118,7 @@ class _Verification:
             self._look_at(probes, hosts)
             if not self._differing():
                 self._look_at(self._probes, self._hosts)
-        self._check_that_planes_listen()
+        self._check_that_planes_answered()
 
     def proof(self, name: str, taken_at: str) -> Proof:
         """Return what was found."""
@@ -132,28 +137,39 @@ class _Verification:
         )
 
     def _reach_both(self) -> None:
-        """Ask each plane for one probe a scheme; the gateway may take its time to listen."""
-        first = list({probe.scheme: probe for probe in reversed(self._probes)}.values())
-        self._ask(self._means.nginx, first)
-        self._check_that_planes_listen()
-        while True:
-            self._ask(self._means.istio, first)
-            if not self._silent or not self._may_pause():
-                break
-        self._check_that_planes_listen()
+        """Ask each plane for a few probes, before thousands are asked in vain; the gateway may take its time."""
+        error = self._silence(self._means.nginx)
+        if error:
+            raise error
+        while error := self._silence(self._means.istio):
+            if not self._may_pause():
+                raise error
 
-    def _check_that_planes_listen(self) -> None:
+    def _silence(self, plane: Plane) -> UnreachablePlaneError | None:
+        """Return an error when ``plane`` answers none of a few probes of one scheme."""
+        sample = _sample(self._probes)
+        replies = self._means.requests.ask(plane, sample)
+        for scheme in plane.addresses:
+            asked = [probe for probe in sample if probe.scheme == scheme]
+            if asked and not any(_is_alive(probe, replies[probe.id]) for probe in asked):
+                return _unreachable(plane, asked[0], replies[asked[0].id])
+        return None
+
+    def _check_that_planes_answered(self) -> None:
         for error in self._silent.values():
             raise error
 
     def _ask(self, plane: Plane, probes: Sequence[Probe]) -> Mapping[str, Reply]:
-        """Return the replies, and remember where not one connection was accepted: one error says that best."""
+        """Return the replies, and remember where the whole plane was silent: one error says that best."""
         replies = self._means.requests.ask(plane, probes) if probes else {}
         for scheme in plane.addresses:
             asked = [probe for probe in probes if probe.scheme == scheme]
             if asked:
                 self._silent.pop((plane.name, scheme), None)
-                if not any(replies[probe.id].connected for probe in asked):
+                everything = len(asked) == sum(probe.scheme == scheme for probe in self._probes)
+                # That a few routes give no answer says nothing about the plane, unless it refuses connections.
+                heard = (replies[probe.id].status if everything else replies[probe.id].connected for probe in asked)
+                if not any(heard):
                     self._silent[(plane.name, scheme)] = _unreachable(plane, asked[0], replies[asked[0].id])
         return replies
 
@@ -197,8 +213,25 @@ class _Verification:
         return [item for item in self._hosts if self._certificates[item.host].verdict is Verdict.DIFFERENT]
 
 
+def _sample(probes: Sequence[Probe]) -> list[Probe]:
+    """Return a few probes of different hosts for each scheme, rather such as need no backend."""
+    sample: dict[tuple[str, str], Probe] = {}
+    counts: dict[str, int] = {}
+    for probe in sorted(probes, key=lambda item: not item.generated):
+        key = (probe.scheme, probe.host)
+        if key not in sample and counts.get(probe.scheme, 0) < _SAMPLE:
+            sample[key] = probe
+            counts[probe.scheme] = counts.get(probe.scheme, 0) + 1
+    return list(sample.values())
+
+
+def _is_alive(probe: Probe, reply: Reply) -> bool:
+    """Tell whether a plane is there: it answers, or it waits for a backend."""
+    return bool(reply.status) or (reply.connected and reply.failure == _TIMED_OUT and not probe.generated)
+
+
 def _unreachable(plane: Plane, probe: Probe, reply: Reply) -> UnreachablePlaneError:
     return UnreachablePlaneError(
-        f"plane {plane.name} cannot be reached at {plane.addresses[probe.scheme]} ({probe.scheme}): curl says "
+        f"plane {plane.name} does not answer at {plane.addresses[probe.scheme]} ({probe.scheme}): curl says "
         f"{reply.error!r}; check the address, and that connections from this machine are let through"
     )

@@ -296,6 +296,26 @@ def test_limits_are_positive(name: str) -> None:
         Limits(**{name: 0})
 
 
+def test_schemes_and_handshakes_have_processes_of_their_own(plane: Callable[..., Plane], tmp_path: Path) -> None:
+    recording = program(
+        tmp_path,
+        'test "$1" = --version && exec curl --version\n'
+        f'file=$(mktemp {tmp_path}/config.XXXXXX) && cat > "$file" && exec curl "$@" < "$file"',
+    )
+    upgrade = (("upgrade", "websocket"),)
+    kinds = [{"scheme": scheme, "headers": headers} for scheme in ("http", "https") for headers in ((), upgrade)]
+    probes = [get(f"/{number}", **kind) for number in range(2) for kind in kinds]
+    limits = Limits(timeouts=QUICK)
+    assert len(Curl(limits, program=recording).ask(plane(lambda *_: http("200 OK")), probes)) == 8
+    configs = [path.read_text() for path in tmp_path.glob("config.*")]
+    assert sorted((text.count('url = "https:'), text.count('header = "upgrade:')) for text in configs) == [
+        (0, 0),
+        (0, 2),
+        (2, 0),
+        (2, 2),
+    ]
+
+
 def program(folder: Path, text: str) -> str:
     path = folder / "curl"
     path.write_text(f"#!/bin/sh\n{text}\n")

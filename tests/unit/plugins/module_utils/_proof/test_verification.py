@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -97,8 +98,8 @@ def test_planes_that_agree_are_asked_once_and_nginx_twice() -> None:
     assert proof.agrees
     assert counts(proof) == {"probes": 2, "equal": 2}
     assert world.asked == [
-        ("nginx", ("a",)),
-        ("istio", ("a",)),
+        ("nginx", ("a", "b")),
+        ("istio", ("a", "b")),
         ("nginx", ("a", "b")),
         ("istio", ("a", "b")),
         ("nginx", ("a", "b")),
@@ -163,7 +164,7 @@ def test_nginx_that_cannot_be_reached_is_one_error_at_once() -> None:
     world.answers = {("nginx", name): lambda *_: REFUSED for name in "ab"}
     with pytest.raises(UnreachablePlaneError) as caught:
         world.verify(probe("a"), probe("b"))
-    assert "plane nginx cannot be reached at 127.0.0.1:20101 (http): curl says '7: Failed" in str(caught.value)
+    assert "plane nginx does not answer at 127.0.0.1:20101 (http): curl says '7: Failed" in str(caught.value)
     assert world.now == 1000
     assert len(world.asked) == 1
 
@@ -179,7 +180,7 @@ def test_a_gateway_may_take_its_time_to_listen() -> None:
 def test_a_gateway_that_never_listens_is_one_error() -> None:
     world = World()
     world.answers[("istio", "s")] = lambda *_: REFUSED
-    with pytest.raises(UnreachablePlaneError, match=r"plane istio cannot be reached at 127\.0\.0\.1:20102 \(https\)"):
+    with pytest.raises(UnreachablePlaneError, match=r"plane istio does not answer at 127\.0\.0\.1:20102 \(https\)"):
         world.verify(probe("a"), probe("s", "https"))
     assert world.now == 1010
 
@@ -189,8 +190,36 @@ def test_a_plane_that_goes_away_meanwhile_is_one_error(plane: str) -> None:
     world = World()
     for name in "ab":
         world.answers[(plane, name)] = lambda _now, count: REFUSED if count else FINE
-    with pytest.raises(UnreachablePlaneError, match=f"plane {plane} cannot be reached"):
+    with pytest.raises(UnreachablePlaneError, match=f"plane {plane} does not answer"):
         world.verify(probe("a"), probe("b"))
+
+
+@pytest.mark.parametrize("plane", ["nginx", "istio"])
+def test_a_forwarder_without_a_plane_behind_it_is_one_error(plane: str) -> None:
+    world = World()
+    for name in "abcdefgh":
+        world.answers[(plane, name)] = lambda *_: Reply(0, error="52: Empty reply from server")
+    with pytest.raises(UnreachablePlaneError, match=f"plane {plane} does not answer .* curl says '52: Empty"):
+        world.verify(*map(probe, "abcdefgh"))
+    # A few probes show it.
+    assert max(len(names) for _, names in world.asked) == 5
+
+
+def test_probes_that_need_no_backend_show_first_whether_a_plane_is_there() -> None:
+    world = World()
+    own = replace(probe("z"), generated=True, status=404)
+    for plane in ("nginx", "istio"):
+        world.answers[(plane, "z")] = lambda *_: MISSING
+    assert world.verify(*map(probe, "abcdef"), own).agrees
+    assert world.asked[0] == ("nginx", ("z", "a", "b", "c", "d"))
+
+
+def test_slow_backends_are_no_silent_plane() -> None:
+    world = World()
+    for plane in ("nginx", "istio"):
+        world.answers[(plane, "a")] = lambda *_: Reply(0, error="28: Operation timed out")
+    proof = world.verify(probe("a"), probe("b"))
+    assert counts(proof) == {"probes": 2, "equal": 2, "unanswered": 1}
 
 
 def test_certificates_are_waited_for_like_answers() -> None:
