@@ -30,7 +30,7 @@ from sandbox.state import State
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LINE_LIMIT: Final = 4 * 1024 * 1024
+_LARGEST_MESSAGE: Final = 1024 * 1024
 
 _log = logging.getLogger("keeper")
 
@@ -77,9 +77,10 @@ class _Keeper:
 
     async def follow_agent(self, channel: socket.socket) -> None:
         """Take the list of load balancers from the agent; it sends the whole list whenever it changed."""
-        reader, _ = await asyncio.open_unix_connection(sock=channel, limit=_LINE_LIMIT)
-        while line := await reader.readline():
-            message: dict[str, Any] = json.loads(line)
+        loop = asyncio.get_running_loop()
+        channel.setblocking(False)
+        while data := await loop.sock_recv(channel, _LARGEST_MESSAGE):
+            message: dict[str, Any] = json.loads(data)
             self._endpoints.update(message["services"])
 
     async def follow_starter(self, lifeline: int) -> None:
@@ -130,7 +131,8 @@ async def _serve(layout: Layout, arguments: argparse.Namespace) -> None:
     os.write(arguments.events, json.dumps({"sweeper": sweeper.pid}).encode() + b"\n")
     client, network = namespaces.create("net"), namespaces.create("net")
     topology.configure(network, client)
-    keeper_end, agent_end = socket.socketpair()
+    # Keeps messages whole: an agent that is killed while it sends leaves no half of one.
+    keeper_end, agent_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     node = _start_node(layout, network, arguments.events, agent_end.fileno())
     agent_end.close()
     os.close(arguments.events)

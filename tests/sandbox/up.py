@@ -194,13 +194,13 @@ def up(name: str, *, seconds: float, with_ingress_nginx: bool) -> None:
         return
     with _signals_as_interrupts():
         _start_or_leave_nothing(layout, lock, console, seconds)
-        console.say(f"is up: export KUBECONFIG={layout.kubeconfig}")
         if with_ingress_nginx:
             try:
                 ingress_nginx.install(layout, console, seconds - console.seconds)
             except KeyboardInterrupt:
                 down.down(name, keep_logs=False)
                 raise
+    console.say(f"is up: export KUBECONFIG={layout.kubeconfig}")
 
 
 def _start_or_leave_nothing(layout: Layout, lock: int, console: Console, seconds: float) -> None:

@@ -22,6 +22,7 @@ from sandbox import interpreter
 from sandbox.cluster import Cluster
 from sandbox.layout import Layout
 from sandbox.status import processes_below
+from sandbox.toolchain import locate
 
 KINDS = ("net", "mnt", "pid", "uts", "ipc")
 RunSandbox = Callable[..., subprocess.CompletedProcess[str]]
@@ -211,6 +212,28 @@ def test_a_killed_up_leaves_nothing_but_logs(run_sandbox: RunSandbox, eventually
     assert_nothing_is_left(begun, eventually)
     assert run_sandbox("down", name).returncode == 0
     assert not begun.layout.root.exists()
+
+
+def test_a_component_that_fails_is_explained(
+    run_sandbox: RunSandbox, monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., Any], tmp_path: Path
+) -> None:
+    for program in ("etcd", "kube-apiserver", "kube-scheduler", "kube-proxy"):
+        (tmp_path / program).symlink_to(locate(program))
+    broken = tmp_path / "kube-controller-manager"
+    version = subprocess.run([locate("kube-scheduler"), "--version"], capture_output=True, text=True, check=True).stdout
+    script = (
+        f'#!/bin/sh\n[ "$1" = --version ] && echo "{version.strip()}" && exit\necho no controllers today >&2\nexit 3\n'
+    )
+    broken.write_text(script, encoding="utf-8")
+    broken.chmod(0o755)
+    monkeypatch.setenv("SANDBOX_BIN_DIR", str(tmp_path))
+    name = "test-failing"
+    failed = run_sandbox("up", name)
+    assert failed.returncode == 1
+    assert "kube-controller-manager ended with exit code 3 before it was ready" in failed.stderr
+    assert "no controllers today" in failed.stderr
+    eventually(lambda: Traces.of(Layout.of(name)), NOTHING, seconds=5)
+    assert run_sandbox("down", name).returncode == 0
 
 
 def test_down_of_nothing_says_so(run_sandbox: RunSandbox) -> None:

@@ -6,19 +6,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.agent.api import NO_ANSWER, ApiError
+from sandbox.agent.retry import GrowingDelay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sandbox.agent.api import Api
 
-_FIRST_BACKOFF_SECONDS: Final = 0.1
-_LONGEST_BACKOFF_SECONDS: Final = 5.0
 _STEADY_SECONDS: Final = 10.0
 
 _log = logging.getLogger(__name__)
@@ -55,7 +53,7 @@ class Informer:
 
     async def run(self) -> None:
         """Follow for ever."""
-        backoff = _FIRST_BACKOFF_SECONDS
+        delay = GrowingDelay()
         while True:
             try:
                 version = await self._list()
@@ -63,14 +61,12 @@ class Informer:
                 started = time.monotonic()
                 while True:
                     version = await self._watch(version)
-                    if time.monotonic() - started > _STEADY_SECONDS:
-                        backoff = _FIRST_BACKOFF_SECONDS
-                    else:
+                    if time.monotonic() - started < _STEADY_SECONDS:
                         break  # the server ends watches at once: it is going away
+                    delay.succeeded()
             except (ApiError, *NO_ANSWER) as error:
-                _log.warning("%s: %s; listing again in %.1f s", self._path, error, backoff)
-            await asyncio.sleep(backoff * random.uniform(0.8, 1.2))  # noqa: S311 -- spreads load, protects nothing
-            backoff = min(backoff * 2, _LONGEST_BACKOFF_SECONDS)
+                _log.warning("%s: %s; listing again soon", self._path, error)
+            await asyncio.sleep(delay.next())
 
     async def _list(self) -> str:
         answer = await self._api.list(self._path, self._query, metadata_only=self._metadata_only)

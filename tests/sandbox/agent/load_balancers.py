@@ -7,11 +7,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from sandbox.agent.addresses import AddressPool, NoAddressError
 from sandbox.agent.api import NO_ANSWER, ApiError, path_of
 from sandbox.agent.informer import Informer, key_of
+from sandbox.agent.retry import GrowingDelay
 from sandbox.agent.waiting import Pulse
 from sandbox.layout import LOAD_BALANCER_PREFIX
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     from sandbox.agent.api import Api
     from sandbox.agent.informer import Key
-
-_RETRY_SECONDS: Final = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -67,18 +66,20 @@ class LoadBalancers:
                     self._given[key] = self._pool.take(address)
         self._services.subscribe(lambda _old, _new: self._pulse.beat())
         told = None
+        delay = GrowingDelay()
         while True:
             version = self._pulse.version
             complete = await self._assign()
             described = self._described()
             if described != told:
-                message = json.dumps({"services": described}).encode() + b"\n"
+                message = json.dumps({"services": described}).encode()
                 await asyncio.get_running_loop().sock_sendall(self._keeper, message)
                 told = described
             if complete:
+                delay.succeeded()
                 await self._pulse.after(version)
             else:
-                await asyncio.sleep(_RETRY_SECONDS)
+                await asyncio.sleep(delay.next())
 
     def _described(self) -> dict[str, Any]:
         """What the keeper needs to know: address and TCP ports by NAMESPACE/NAME."""

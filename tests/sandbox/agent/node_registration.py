@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Any, Final
 from sandbox import layout
 from sandbox.agent.api import NO_ANSWER, ApiError, path_of
 from sandbox.agent.events import timestamp
+from sandbox.agent.retry import GrowingDelay
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from sandbox.agent.api import Api
 
 _LEASES: Final = "coordination.k8s.io/v1/leases"
 _LEASE_NAMESPACE: Final = "kube-node-lease"
 _LEASE_SECONDS: Final = 40
 _RENEWAL_SECONDS: Final = 10.0
-_RETRY_SECONDS: Final = 0.2
 # More than there is, so that everything is scheduled: the sandbox limits nothing.
 _CAPACITY: Final = {"cpu": "64", "memory": "256Gi", "pods": "500", "ephemeral-storage": "1Ti"}
 _ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -93,13 +95,14 @@ class NodeRegistration:
             await self._until_done(self._renew)
             await asyncio.sleep(_RENEWAL_SECONDS)
 
-    async def _until_done(self, step: Any) -> None:
+    async def _until_done(self, step: Callable[[], Awaitable[None]]) -> None:
+        delay = GrowingDelay()
         while True:
             try:
                 await step()
             except (ApiError, *NO_ANSWER) as error:
                 _log.warning("node: %s", error)
-                await asyncio.sleep(_RETRY_SECONDS)
+                await asyncio.sleep(delay.next())
             else:
                 return
 

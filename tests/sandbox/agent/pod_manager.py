@@ -12,6 +12,7 @@ from sandbox import layout
 from sandbox.agent import background
 from sandbox.agent.api import path_of
 from sandbox.agent.informer import Informer, key_of
+from sandbox.agent.pod_status import is_over
 from sandbox.agent.pod_worker import PodWorker
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class PodManager:
     def _reserve_address(self, pod: dict[str, Any]) -> None:
         """A Pod that ran before keeps its address: no other may get it in between."""
         address = (pod.get("status") or {}).get("podIP")
-        if address and not _is_over(pod) and address in self._node.addresses:
+        if address and not is_over(pod) and address in self._node.addresses:
             self._node.addresses.reserve(address)
 
     def find(self, namespace: str, name: str) -> PodWorker | None:
@@ -69,7 +70,8 @@ class PodManager:
         worker = self._workers.get(pod["metadata"]["uid"])
         if new is None:
             if worker is not None:
-                worker.delete(0)
+                if not worker.over:
+                    worker.delete(0)
                 self._forget(worker)
         elif worker is not None:
             worker.update(new)
@@ -79,16 +81,11 @@ class PodManager:
     def _adopt(self, pod: dict[str, Any]) -> None:
         worker = PodWorker(self._node, pod)
         self._workers[worker.uid] = worker
-        if _is_over(pod):
-            return
-        _log.info("starting Pod %s/%s", *key_of(pod))
         worker.update(pod)
-        background.start(worker.run())
+        if not is_over(pod):
+            _log.info("starting Pod %s/%s", *key_of(pod))
+            background.start(worker.run())
 
     def _forget(self, worker: PodWorker) -> None:
         self._workers.pop(worker.uid, None)
         worker.remove_logs()
-
-
-def _is_over(pod: dict[str, Any]) -> bool:
-    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")

@@ -73,6 +73,11 @@ def phase(containers: list[Container], overall: Overall) -> str:
     return "Pending"
 
 
+def is_over(pod: dict[str, Any]) -> bool:
+    """Whether a Pod has ended for good, by its recorded status."""
+    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+
+
 def _failed(container: Container) -> bool:
     return isinstance(container.state, Terminated) and container.state.exit_code != 0
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sandbox import image as images
 from sandbox import layout as addresses
-from sandbox.agent import launch, pod_status
+from sandbox.agent import background, launch, pod_status
 from sandbox.agent.addresses import NoAddressError
 from sandbox.agent.api import NO_ANSWER, STRATEGIC_MERGE_PATCH, ApiError, path_of
 from sandbox.agent.configuration import MissingError
@@ -76,6 +76,7 @@ class PodWorker:
         self.configuration = Pulse()
         self._progress = Pulse()
         self._deletion = asyncio.Event()
+        self.over = pod_status.is_over(pod)
         self._grace: GracePeriod | None = None
         self._published: dict[str, Any] | None = None
 
@@ -96,6 +97,8 @@ class PodWorker:
             self._grace = GracePeriod(grace_seconds)
         else:
             self._grace.shorten(grace_seconds)
+        if self.over and not self._deletion.is_set():
+            background.start(self._conclude())
         self._deletion.set()
 
     def notice(self, reference: Reference) -> None:
@@ -172,6 +175,7 @@ class PodWorker:
         finally:
             publishing.cancel()
             self._release()
+        self.over = True
         await self._conclude()
 
     def _own_grace(self) -> float:
@@ -294,7 +298,8 @@ class PodWorker:
         """Send the last status, and remove the Pod from the API server if its deletion was asked for."""
         for _ in range(_CONCLUDING_ATTEMPTS):
             try:
-                await self._push()
+                if self._published is not None:
+                    await self._push()
                 if self._deletion.is_set():
                     await self._remove_from_api()
             except (ApiError, *NO_ANSWER) as error:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from sandbox import namespaces
 from sandbox.agent import spdy
 from sandbox.agent.spdy import FLAG_FIN, Frame, Kind
+from sandbox.agent.websocket import ProtocolError
 
 if TYPE_CHECKING:
     from sandbox.agent.http_server import Exchange
@@ -98,7 +99,7 @@ class PortForward:
                         if frame.kind == Kind.GOAWAY:
                             return
                         await self._handle(frame, tasks, connections)
-            except (OSError, EOFError) as error:
+            except (OSError, EOFError, spdy.ProtocolError, ProtocolError) as error:
                 _log.debug("port forwarding ended: %s", error)
             finally:
                 for connection in connections:
