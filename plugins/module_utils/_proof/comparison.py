@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .._convert.differences import Difference
-from .pages import is_error_page
+from .._http.pages import is_error_page
 from .probes import Probe
 from .redaction import shown_body, shown_header, shown_location
 from .replies import Reply, is_handshake

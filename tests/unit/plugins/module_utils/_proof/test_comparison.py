@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.sealos.istio_migration.plugins.module_utils._convert.differences import Difference
 from ansible_collections.sealos.istio_migration.plugins.module_utils._convert.generated import generated_answer
+from ansible_collections.sealos.istio_migration.plugins.module_utils._http.pages import is_error_page
 from ansible_collections.sealos.istio_migration.plugins.module_utils._kube.digests import sha256_hex
 from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.comparison import (
     Comparison,
@@ -17,7 +18,6 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.comp
     Verdict,
     compare,
 )
-from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.pages import is_error_page
 from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.probes import Probe
 from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.replies import Reply
 from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.synthesis import DISGUISED

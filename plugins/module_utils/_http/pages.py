@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The sealos.istio_migration authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The error pages of nginx, by which its own answers are known. PRIVATE to the collection.
+"""The error pages of nginx: its own answers are known by them, and the gateway gives them, too. PRIVATE.
 
 Source: nginx ``src/http/ngx_http_special_response.c`` with ``server_tokens off``, as ingress-nginx sets it.
 """
@@ -24,14 +24,16 @@ _TITLES = {
 }
 
 
-def _page(title: str) -> str:
+def error_page(status: int) -> str:
+    """Return the page that nginx makes for ``status``. Raises KeyError for a status that it has no page for."""
+    title = _TITLES[status]
     return (
         f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n"
         "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
     )
 
 
-_DIGESTS = {status: sha256_hex(_page(title)) for status, title in _TITLES.items()}
+_DIGESTS = {status: sha256_hex(error_page(status)) for status in _TITLES}
 
 
 def is_error_page(status: int, body_sha256: str) -> bool:
