@@ -44,9 +44,14 @@ class ApiServer:
         document: dict[str, Any] = json.loads(body)
         return document
 
+    def objection(self) -> str:
+        """Why the server is not ready; empty when it is."""
+        try:
+            status, body = self.get("/readyz")
+        except (OSError, http.client.HTTPException) as error:
+            return str(error)
+        return "" if status == http.client.OK else body.decode(errors="replace")
+
     def is_ready(self) -> bool:
         """Whether /readyz says so."""
-        try:
-            return self.get("/readyz")[0] == http.client.OK
-        except (OSError, http.client.HTTPException):
-            return False
+        return not self.objection()

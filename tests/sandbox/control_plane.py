@@ -15,7 +15,8 @@ from sandbox.toolchain import locate
 if TYPE_CHECKING:
     from sandbox.layout import Layout
 
-ETCD_URL: Final = "http://127.0.0.1:2379"
+ETCD_PORT: Final = 2379
+_ETCD_URL: Final = f"http://127.0.0.1:{ETCD_PORT}"
 _ETCD_PEER_URL: Final = "http://127.0.0.1:2380"
 KUBE_PROXY_HEALTH_PORT: Final = 10256
 _KUBECONFIGS: Final = ("kube-controller-manager", "kube-scheduler", "kube-proxy")
@@ -36,8 +37,8 @@ def etcd(layout: Layout) -> Component:
         [
             str(locate("etcd")),
             f"--data-dir={layout.etcd}",
-            f"--listen-client-urls={ETCD_URL}",
-            f"--advertise-client-urls={ETCD_URL}",
+            f"--listen-client-urls={_ETCD_URL}",
+            f"--advertise-client-urls={_ETCD_URL}",
             f"--listen-peer-urls={_ETCD_PEER_URL}",
             f"--initial-advertise-peer-urls={_ETCD_PEER_URL}",
             f"--initial-cluster=default={_ETCD_PEER_URL}",
@@ -54,7 +55,7 @@ def kube_apiserver(layout: Layout) -> Component:
         "kube-apiserver",
         [
             str(locate("kube-apiserver")),
-            f"--etcd-servers={ETCD_URL}",
+            f"--etcd-servers={_ETCD_URL}",
             f"--advertise-address={addresses.NODE_ADDRESS}",
             f"--secure-port={addresses.API_PORT}",
             f"--tls-cert-file={pki / 'kube-apiserver.crt'}",

@@ -140,15 +140,18 @@ class Supervisor:
         _log.warning("%s %s; starting it again in %.1f s", item.component.name, item.ended, item.backoff)
         item.backoff = min(item.backoff * 2, _LONGEST_BACKOFF_SECONDS)
 
-    def wait_until(self, name: str, ready: Callable[[], bool]) -> None:
-        """Ask until a component is ready; raises StartError when it ends before, or does not get there in time."""
+    def wait_until(self, name: str, objection: Callable[[], str]) -> None:
+        """Ask until nothing is in the way of a component any more.
+
+        Raises StartError when it ends before, or does not get there in time.
+        """
         deadline = time.monotonic() + _STAGE_SECONDS
         item = self._components[name]
-        while not ready():
+        while reason := objection():
             if item.ended:
                 raise StartError(name, f"{name} {item.ended} before it was ready")
             if time.monotonic() > deadline:
-                raise StartError(name, f"{name} was not ready after {_STAGE_SECONDS:.0f} s")
+                raise StartError(name, f"{name} was not ready after {_STAGE_SECONDS:.0f} s: {reason}")
             self.wait(_ASK_AGAIN_SECONDS)
 
 
@@ -170,24 +173,34 @@ class Progress:
             self._file.close()
 
 
-def _answers(port: int, path: str) -> bool:
+def _health_objection(port: int, path: str) -> str:
+    """Why a health endpoint does not say 200; empty when it does."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
-        return False
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return str(error)
     finally:
         connection.close()
+    return "" if status == http.client.OK else f"port {port} answers {status}"
 
 
-def _node_is_ready(api: ApiServer) -> bool:
-    """Ready, and without the taint that the node lifecycle controller takes away a moment later."""
+def _node_objection(api: ApiServer) -> str:
+    """Why no Pod would run: the node is not Ready, or has the taint that its controller takes away a moment later."""
     node = api.read(f"/api/v1/nodes/{addresses.NODE_NAME}")
-    if node is None or node["spec"].get("taints"):
-        return False
+    if node is None:
+        return "the node is not registered"
     conditions = {item["type"]: item["status"] for item in node["status"].get("conditions", [])}
-    return conditions.get("Ready") == "True"
+    if conditions.get("Ready") != "True":
+        return "the node is not Ready"
+    return "the node is tainted" if node["spec"].get("taints") else ""
+
+
+def _controllers_objection(api: ApiServer) -> str:
+    """Why Pods would be refused: the first thing that the controllers make is not there."""
+    made = api.read("/api/v1/namespaces/default/serviceaccounts/default")
+    return "" if made is not None else "there is no service account default/default"
 
 
 def bring_up(layout: Layout, supervisor: Supervisor, progress: Progress, agent_channel: int) -> None:
@@ -196,22 +209,19 @@ def bring_up(layout: Layout, supervisor: Supervisor, progress: Progress, agent_c
     control_plane.write_kubeconfigs(layout)
     supervisor.start(control_plane.etcd(layout))
     supervisor.start(control_plane.kube_apiserver(layout))
-    supervisor.wait_until("etcd", lambda: _answers(2379, "/health"))
+    supervisor.wait_until("etcd", lambda: _health_objection(control_plane.ETCD_PORT, "/health"))
     progress.send(ready="etcd")
-    supervisor.wait_until("kube-apiserver", api.is_ready)
+    supervisor.wait_until("kube-apiserver", api.objection)
     progress.send(ready="API server")
     supervisor.start(control_plane.kube_controller_manager(layout))
     supervisor.start(control_plane.agent(layout, agent_channel), inherited=(agent_channel,))
     supervisor.start(control_plane.kube_proxy(layout))
     supervisor.start(control_plane.kube_scheduler(layout))
-    supervisor.wait_until(
-        "kube-controller-manager",
-        lambda: api.read("/api/v1/namespaces/default/serviceaccounts/default") is not None,
-    )
+    supervisor.wait_until("kube-controller-manager", lambda: _controllers_objection(api))
     progress.send(ready="controllers")
-    supervisor.wait_until("kube-proxy", lambda: _answers(control_plane.KUBE_PROXY_HEALTH_PORT, "/healthz"))
+    supervisor.wait_until("kube-proxy", lambda: _health_objection(control_plane.KUBE_PROXY_HEALTH_PORT, "/healthz"))
     progress.send(ready="Service addresses")
-    supervisor.wait_until("agent", lambda: _node_is_ready(api))
+    supervisor.wait_until("agent", lambda: _node_objection(api))
     progress.send(ready="node")
 
 

@@ -93,6 +93,8 @@ class _Authority:
     now: datetime.datetime
 
     def builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+        """A certificate with both key identifiers: Python 3.13 and others refuse one without (RFC 5280 4.2.1)."""
+        own, authority = x509.SubjectKeyIdentifier, x509.AuthorityKeyIdentifier
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -101,6 +103,8 @@ class _Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(self.now - _BACKDATING)
             .not_valid_after(self.now + _VALIDITY)
+            .add_extension(own.from_public_key(key), critical=False)
+            .add_extension(authority.from_issuer_public_key(self.key.public_key()), critical=False)
         )
 
     def own_certificate(self) -> x509.Certificate:
@@ -119,7 +123,6 @@ class _Authority:
             self.builder(self.subject, self.key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(usage, critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), critical=False)
             .sign(self.key, hashes.SHA256())
         )
 

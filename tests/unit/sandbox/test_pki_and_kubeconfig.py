@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime
 import json
+import ssl
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,30 @@ def test_certificates_are_what_their_owners_need(folder: Path, identity: pki.Ide
     assert certificate.not_valid_before_utc < now < certificate.not_valid_after_utc
     key = load_pem_private_key((folder / f"{identity.file}.key").read_bytes(), None)
     assert key.public_key() == certificate.public_key()
+
+
+@pytest.mark.parametrize("client", ["admin", "agent"])
+def test_a_strict_client_and_the_api_server_trust_each_other(folder: Path, client: str) -> None:
+    """As Python 3.13 verifies by default."""
+    ours = ssl.create_default_context(cafile=str(folder / "ca.crt"))
+    ours.verify_flags |= ssl.VERIFY_X509_STRICT
+    ours.load_cert_chain(folder / f"{client}.crt", folder / f"{client}.key")
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    theirs.load_cert_chain(folder / "kube-apiserver.crt", folder / "kube-apiserver.key")
+    theirs.load_verify_locations(folder / "ca.crt")
+    theirs.verify_mode = ssl.CERT_REQUIRED
+    theirs.verify_flags |= ssl.VERIFY_X509_STRICT
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    sides = [
+        ours.wrap_bio(to_client, to_server, server_hostname="127.0.0.1"),
+        theirs.wrap_bio(to_server, to_client, server_side=True),
+    ]
+    for _ in range(4):
+        for side in sides:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                side.do_handshake()
+    assert all(side.version() == "TLSv1.3" for side in sides)
+    assert sides[1].getpeercert()
 
 
 def test_keys_are_private(folder: Path) -> None:
