@@ -86,13 +86,13 @@ class _Starting:
     def __init__(self, layout: Layout, lock: int, api: socket.socket) -> None:
         self._layout = layout
         self._sweeper: int | None = None
-        self._lifeline_read, self._lifeline = os.pipe()
+        lifeline_read, self._lifeline = os.pipe()
         self._events, events_write = os.pipe()
         inherited = {
             "lock": lock,
             "api-listener": api.fileno(),
             "events": events_write,
-            "lifeline": self._lifeline_read,
+            "lifeline": lifeline_read,
         }
         with layout.log("keeper").open("ab") as log:
             self.process = subprocess.Popen(
@@ -108,7 +108,7 @@ class _Starting:
                 env=interpreter.environment(),
             )
         os.close(events_write)
-        os.close(self._lifeline_read)
+        os.close(lifeline_read)
         os.close(lock)
         api.close()
 
@@ -154,7 +154,8 @@ def _explain(layout: Layout, what: str, component: str) -> StartFailedError:
 
 
 def _wait_until_up(layout: Layout, starting: _Starting, console: Console, seconds: float) -> None:
-    for event in starting.follow(time.monotonic() + seconds):
+    deadline = time.monotonic() + seconds
+    for event in starting.follow(deadline):
         if "ready" in event:
             console.say(f"{event['ready']} ready")
         elif "failed" in event:
@@ -162,7 +163,7 @@ def _wait_until_up(layout: Layout, starting: _Starting, console: Console, second
         else:
             starting.confirm()
             return
-    if starting.process.poll() is not None:
+    if time.monotonic() < deadline:
         raise _explain(layout, "the sandbox ended while it was starting", "keeper")
     raise _explain(layout, f"not up after {seconds:.0f} s", "node")
 

@@ -240,8 +240,14 @@ def objects() -> list[dict[str, Any]]:
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "live"}, "data": {"key": "before"}},
         pod(
             "watching",
-            shell(wait, volumeMounts=[{"name": "live", "mountPath": "/live"}]),
-            volumes=[{"name": "live", "configMap": {"name": "live"}}],
+            shell(wait, volumeMounts=[{"name": name, "mountPath": f"/{name}"} for name in ("live", "own")]),
+            volumes=[
+                {"name": "live", "configMap": {"name": "live"}},
+                {
+                    "name": "own",
+                    "downwardAPI": {"items": [{"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}}]},
+                },
+            ],
         ),
         job("retried", "test -e /state/done || { touch /state/done; exit 1; }", policy="OnFailure", backoff=3),
         job("hopeless", "exit 1"),
@@ -504,13 +510,19 @@ def test_a_startup_probe_holds_readiness_back(pods: Pods) -> None:
     assert (container["started"], container["ready"]) == (False, False)
 
 
+def content_of(pods: Pods, path: str) -> str:
+    return pods.cluster.kubectl("exec", "-n", pods.namespace, "watching", "--", "cat", path)
+
+
 def test_changes_of_a_config_map_reach_the_files(pods: Pods) -> None:
     pods.until("watching", "Running")
-
-    def content() -> str:
-        return pods.cluster.kubectl("exec", "-n", pods.namespace, "watching", "--", "cat", "/live/key")
-
-    assert content() == "before"
+    assert content_of(pods, "/live/key") == "before"
     change = json.dumps({"data": {"key": "after"}})
     pods.cluster.kubectl("patch", "configmap", "live", "-n", pods.namespace, "--patch", change)
-    pods.eventually(content, "after", seconds=5)
+    pods.eventually(lambda: content_of(pods, "/live/key"), "after", seconds=5)
+
+
+def test_changes_of_labels_reach_the_files(pods: Pods) -> None:
+    pods.until("watching", "Running")
+    pods.cluster.kubectl("label", "pod", "watching", "-n", pods.namespace, "fresh=yes")
+    pods.eventually(lambda: 'fresh="yes"' in content_of(pods, "/own/labels"), seconds=5)

@@ -82,16 +82,16 @@ class KubeletServer:
         options = Options.of(exchange.request, datetime.datetime.now(datetime.UTC))
         run = container.current
         if exchange.request.flag("previous"):
-            path, run = pod.log_path(name, container.restarts - 1), None
+            path, run = pod.resources.log_path(name, container.restarts - 1), None
             if not path.exists():
                 raise RequestError(
                     http.HTTPStatus.BAD_REQUEST,
                     f'previous terminated container "{name}" in pod "{pod.key[1]}" not found',
                 )
         else:
-            path = pod.log_path(name, container.restarts)
+            path = pod.resources.log_path(name, container.restarts)
             if not path.exists():  # waiting to be started again: the last run is what there is to see
-                path, run = pod.log_path(name, container.restarts - 1), None
+                path, run = pod.resources.log_path(name, container.restarts - 1), None
             if not path.exists():
                 raise RequestError(
                     http.HTTPStatus.BAD_REQUEST,
@@ -115,14 +115,14 @@ class KubeletServer:
         await exec_stream.serve(websocket, streams, lambda: run.execute(command, streams))
 
     async def _port_forward(self, exchange: Exchange, pod: PodWorker) -> None:
-        if pod.network is None:
+        if pod.resources.network is None:
             raise RequestError(http.HTTPStatus.INTERNAL_SERVER_ERROR, f"pod {pod.key[1]} does not run")
         carrier: port_forward.Carrier
         if is_upgrade(exchange.request.headers):
             carrier, _ = WebSocket.accept(exchange, (port_forward.TUNNEL_PROTOCOL,))
         else:
             carrier = port_forward.PlainCarrier(exchange)
-        await PortForward(carrier, pod.network.namespaces["net"]).run()
+        await PortForward(carrier, pod.resources.network.namespaces["net"]).run()
 
 
 def _container(pod: PodWorker, name: str) -> Container:

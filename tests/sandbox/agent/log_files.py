@@ -9,6 +9,7 @@ The agent reads what containers write, so that every line has the time at which 
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import time
 from typing import TYPE_CHECKING, Final
@@ -70,8 +71,7 @@ class LogFile:
         self.complete = asyncio.Event()
         self.pulse = Pulse()
         self._open_streams = 0
-        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        self._file = path.open("ab", buffering=0)
+        self._file: io.FileIO | None = None
 
     @property
     def rotated(self) -> Path:
@@ -80,6 +80,9 @@ class LogFile:
 
     def attach(self, fd: int, stream: str) -> None:
         """Log what comes from the reading end of a pipe, which is closed at its end."""
+        if self._file is None:
+            self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            self._file = io.FileIO(self.path, "ab")
         splitter = LineSplitter(stream)
         os.set_blocking(fd, False)
         self._open_streams += 1
@@ -98,18 +101,19 @@ class LogFile:
         self._write(splitter.finish(stamp(time.time_ns())))
         self._open_streams -= 1
         if not self._open_streams:
-            self._file.close()
+            if self._file is not None:
+                self._file.close()
             self.complete.set()
             self.pulse.beat()
 
     def _write(self, entries: bytes) -> None:
-        if not entries:
+        if not entries or self._file is None:
             return
         self._file.write(entries)
         if self._file.tell() > _LARGEST_FILE:
             self._file.close()
             self.path.replace(self.rotated)
-            self._file = self.path.open("ab", buffering=0)
+            self._file = io.FileIO(self.path, "ab")
         self.pulse.beat()
 
     async def drain(self) -> None:

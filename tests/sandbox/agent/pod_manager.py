@@ -88,4 +88,4 @@ class PodManager:
 
     def _forget(self, worker: PodWorker) -> None:
         self._workers.pop(worker.uid, None)
-        worker.remove_logs()
+        worker.resources.remove_logs()
