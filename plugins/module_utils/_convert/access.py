@@ -10,6 +10,7 @@ from typing import Any
 
 from .._findings.codes import finding
 from .._findings.finding import Finding, Source
+from .._nginx.site import Problem
 from .context import Context
 from .draft import Draft
 
@@ -19,9 +20,10 @@ RBAC_ROUTE_TYPE = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBA
 
 
 def address_list(draft: Draft, context: Context) -> list[Finding]:
-    """Answer 403 to clients outside of the list: on the route to the backend only, so redirects come first."""
+    """Answer 403 to clients outside of the list, after redirects and the 503 of a Service that does not exist."""
     networks = draft.location.policy.allowlist
-    if not networks or not draft.main.get("route"):
+    upstream = draft.location.upstream
+    if not networks or (upstream and upstream.problem is not Problem.NONE):
         return []
     draft.filters[ADDRESSES] = {"@type": RBAC_ROUTE_TYPE, "rbac": {"rules": _allow(networks)}}
     policy = context.options.traffic_policy

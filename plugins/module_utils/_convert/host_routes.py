@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .._istio.resources import HTTP_PORT
+from .._istio.resources import HTTP_PORT, HTTPS_PORT
 from .._nginx.site import Server
 from .context import Context
 from .draft import Draft
@@ -18,9 +18,9 @@ from .routing import authority
 def host_routes(server: Server, drafts: Sequence[Draft], context: Context) -> Iterator[dict[str, Any]]:
     """Yield the ``http`` entries of the host's VirtualService.
 
-    Where every location redirects http to https and nothing else is answered before that, one redirect for the whole
-    host stands before the routes. It is a plain ``/`` on the http port: solver routes that others bind to the host
-    sort before it (semantics.md C.9).
+    Where every location redirects http to https and nothing else is answered before that, one redirect answers for
+    the whole http port. It is a plain ``/``: istiod sorts it behind solver routes that others bind to the host
+    (semantics.md C.9), and behind all routes of ours, which are therefore for the https port alone.
     """
     if not all(map(_redirects_only, drafts)):
         for draft in drafts:
@@ -28,12 +28,14 @@ def host_routes(server: Server, drafts: Sequence[Draft], context: Context) -> It
             yield from draft.main_routes()
         return
     for draft in drafts:
-        own = (route for step, route in zip(draft.steps, draft.step_routes(), strict=True) if not step.to_https)
-        yield from own
+        for step, route in zip(draft.steps, draft.step_routes(), strict=True):
+            if not step.to_https:
+                yield route
     match = {"uri": {"prefix": "/"}, "port": HTTP_PORT, **authority(server.host)}
     yield {"name": f"{server.host}/https", "match": [match], **https_redirect(context)}
     for draft in drafts:
-        yield from draft.main_routes()
+        for route in draft.main_routes():
+            yield {**route, "match": [{**match, "port": HTTPS_PORT} for match in route["match"]]}
 
 
 def _redirects_only(draft: Draft) -> bool:

@@ -281,6 +281,10 @@ CODES: dict[str, Code] = {
 
 
 def finding(code: str, source: Source, *, host: str = "", **values: object) -> Finding:
-    """Return one occurrence of ``code``. Raises KeyError for a code or a value that the table does not have."""
+    """Return one occurrence of ``code``; its texts may name ``host`` and ``values``.
+
+    Raises KeyError for a code that the table does not have, or a value that its texts want and that is not given.
+    """
     entry = CODES[code]
-    return Finding(code, entry.level, source, entry.message.format(**values), entry.remedy.format(**values), host)
+    message, remedy = (text.format(host=host, **values) for text in (entry.message, entry.remedy))
+    return Finding(code, entry.level, source, message, remedy, host)
