@@ -35,6 +35,7 @@ _DEVICE_LINKS = {
     "stderr": "/proc/self/fd/2",
     "ptmx": "pts/ptmx",
 }
+_OVERLAY_ESCAPES = str.maketrans({"\\": "\\\\", ",": "\\,"})
 _KERNEL_SWITCHES = ("sys", "sysrq-trigger", "irq", "bus")
 
 
@@ -58,7 +59,11 @@ def _overlay(source: Path, target: Path, private: Path) -> None:
     upper, work = private / "upper", private / "work"
     for folder in (upper, work, target):
         folder.mkdir(parents=True)
-    options = f"lowerdir={source},upperdir={upper},workdir={work}"
+    # The user's cache may be in a folder with any name.
+    private_folders = ",".join(
+        f"{name}={str(path).translate(_OVERLAY_ESCAPES)}" for name, path in (("upperdir", upper), ("workdir", work))
+    )
+    options = f"lowerdir={source},{private_folders}"
     linux.mount("overlay", str(target), "overlay", 0, options)
 
 

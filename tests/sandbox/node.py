@@ -262,6 +262,8 @@ def main() -> None:
         sys.exit("the keeper ended before the node had started")
     for fd in (arguments.events, arguments.agent_channel):
         os.set_inheritable(fd, False)
+    # Whatever the user's is: containers of any user read the volumes that are made below.
+    os.umask(0o022)
     layout = Layout.of(arguments.name)
     make_mounts(layout)
     os.chdir(layout.root)

@@ -87,12 +87,19 @@ def _alternative_name(text: str) -> x509.GeneralName:
 
 
 @dataclass(frozen=True, slots=True)
-class _Authority:
+class Authority:
+    """A certificate authority that exists for one sandbox."""
+
     subject: x509.Name
     key: ec.EllipticCurvePrivateKey
     now: datetime.datetime
 
-    def builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    @classmethod
+    def new(cls, common_name: str) -> Authority:
+        """An authority with a new key."""
+        return cls(_name(common_name), ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.UTC))
+
+    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
         """A certificate with both key identifiers: Python 3.13 and others refuse one without (RFC 5280 4.2.1)."""
         own, authority = x509.SubjectKeyIdentifier, x509.AuthorityKeyIdentifier
         return (
@@ -107,7 +114,8 @@ class _Authority:
             .add_extension(authority.from_issuer_public_key(self.key.public_key()), critical=False)
         )
 
-    def own_certificate(self) -> x509.Certificate:
+    def certificate(self) -> bytes:
+        """Its own certificate, PEM."""
         usage = x509.KeyUsage(
             digital_signature=True,
             content_commitment=False,
@@ -119,40 +127,40 @@ class _Authority:
             encipher_only=False,
             decipher_only=False,
         )
-        return (
-            self.builder(self.subject, self.key.public_key())
+        made = (
+            self._builder(self.subject, self.key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(usage, critical=True)
             .sign(self.key, hashes.SHA256())
         )
+        return made.public_bytes(serialization.Encoding.PEM)
 
-    def issue(self, identity: Identity, key: ec.EllipticCurvePublicKey) -> x509.Certificate:
+    def issue(self, identity: Identity) -> tuple[bytes, bytes]:
+        """A certificate for an identity and its private key, both PEM."""
+        key = ec.generate_private_key(ec.SECP256R1())
         server = bool(identity.alternative_names)
         purpose = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
-        builder = self.builder(_name(identity.common_name, identity.organization), key).add_extension(
+        subject = _name(identity.common_name, identity.organization)
+        builder = self._builder(subject, key.public_key()).add_extension(
             x509.ExtendedKeyUsage([purpose]), critical=False
         )
         if server:
             names = [_alternative_name(name) for name in identity.alternative_names]
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        return builder.sign(self.key, hashes.SHA256())
+        made = builder.sign(self.key, hashes.SHA256())
+        return made.public_bytes(serialization.Encoding.PEM), _private_pem(key)
 
 
 def create(folder: Path) -> None:
     """Fill an absent or empty folder: ca.crt and ca.key, FILE.crt and FILE.key per identity, sa.key and sa.pub."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    authority = _Authority(
-        subject=_name("sandbox-ca"),
-        key=ec.generate_private_key(ec.SECP256R1()),
-        now=datetime.datetime.now(datetime.UTC),
-    )
-    (folder / "ca.crt").write_bytes(authority.own_certificate().public_bytes(serialization.Encoding.PEM))
+    authority = Authority.new("sandbox-ca")
+    (folder / "ca.crt").write_bytes(authority.certificate())
     _write_private(folder / "ca.key", _private_pem(authority.key))
     for identity in IDENTITIES:
-        key = ec.generate_private_key(ec.SECP256R1())
-        certificate = authority.issue(identity, key.public_key())
-        (folder / f"{identity.file}.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        _write_private(folder / f"{identity.file}.key", _private_pem(key))
+        certificate, key = authority.issue(identity)
+        (folder / f"{identity.file}.crt").write_bytes(certificate)
+        _write_private(folder / f"{identity.file}.key", key)
     service_accounts = ec.generate_private_key(ec.SECP256R1())
     _write_private(folder / "sa.key", _private_pem(service_accounts))
     (folder / "sa.pub").write_bytes(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import up
+from sandbox import interpreter, up
 from sandbox.errors import SandboxError
 from sandbox.layout import Layout
 from sandbox.toolchain import ToolchainError
@@ -36,6 +36,18 @@ def test_one_message_names_everything_that_is_missing(monkeypatch: pytest.Monkey
 def test_names_that_cannot_be_folders_or_hosts_are_refused(name: str) -> None:
     with pytest.raises(SandboxError, match="use at most 32 lower-case letters"):
         Layout.of(name)
+
+
+def test_what_is_started_finds_the_package_and_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "http_proxy", "All_Proxy"):
+        monkeypatch.setenv(name, "http://192.0.2.1:3128")
+    monkeypatch.setenv("NO_PROXY", "kept")
+    monkeypatch.setenv("PYTHONPATH", "/else")
+    found = interpreter.environment()
+    assert not {name for name in found if name.lower().endswith("_proxy")} - {"NO_PROXY"}
+    first, rest = found["PYTHONPATH"].split(os.pathsep)
+    assert (Path(first) / "sandbox").is_dir()
+    assert rest == "/else"
 
 
 def test_everything_of_a_sandbox_is_below_one_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
