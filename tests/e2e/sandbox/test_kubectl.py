@@ -12,6 +12,7 @@ import select
 import subprocess
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -143,11 +144,17 @@ def test_the_api_server_proxies_to_pods(running: Cluster, namespace: str) -> Non
     assert running.kubectl("get", "--raw", path).strip() == "ok"
 
 
-def test_followers_leave_nothing_behind(running: Cluster, namespace: str, eventually: Callable[..., Any]) -> None:
-    """A client that goes away while it waits is noticed although nothing is written."""
-    before = len(running.processes())
-    run = command(running, namespace, "exec", "-i", "talker", "--", "sleep", "1000")
+def test_a_client_that_goes_away_takes_its_command_with_it(
+    running: Cluster, namespace: str, eventually: Callable[..., Any]
+) -> None:
+    """Although nothing is written that could fail."""
+
+    def is_there() -> bool:
+        found = [Path(f"/proc/{process}/cmdline") for process in running.processes()]
+        return any(path.read_bytes() == b"sleep\x001234\0" for path in found if path.exists())
+
+    run = command(running, namespace, "exec", "-i", "talker", "--", "sleep", "1234")
     with subprocess.Popen(run, stdin=subprocess.PIPE) as process:
-        eventually(lambda: len(running.processes()) > before)
+        eventually(is_there)
         process.kill()
-    eventually(lambda: len(running.processes()), before)
+    eventually(is_there, False)
