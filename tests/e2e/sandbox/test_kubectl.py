@@ -149,9 +149,14 @@ def test_a_client_that_goes_away_takes_its_command_with_it(
 ) -> None:
     """Although nothing is written that could fail."""
 
+    def command_line(process: int) -> bytes:
+        try:
+            return Path(f"/proc/{process}/cmdline").read_bytes()
+        except OSError:  # it has just ended
+            return b""
+
     def is_there() -> bool:
-        found = [Path(f"/proc/{process}/cmdline") for process in running.processes()]
-        return any(path.read_bytes() == b"sleep\x001234\0" for path in found if path.exists())
+        return b"sleep\x001234\0" in map(command_line, running.processes())
 
     run = command(running, namespace, "exec", "-i", "talker", "--", "sleep", "1234")
     with subprocess.Popen(run, stdin=subprocess.PIPE) as process:
