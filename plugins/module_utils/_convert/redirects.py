@@ -20,7 +20,7 @@ def add_slash(draft: Draft, _context: Context) -> list[Finding]:
     """Answer ``/p`` with 301 to ``/p/`` where only the location ``/p/`` exists. nginx does so before all else."""
     path = draft.location.path
     bare = path[:-1]
-    if not bare or not path.endswith("/") or draft.location.type == EXACT:
+    if draft.server.regex or not bare or not path.endswith("/") or draft.location.type == EXACT:
         return []
     if not any(item.type == EXACT and item.path == bare for item in draft.server.locations):
         match = {"uri": {"exact": bare}, **authority(draft.server.host)}

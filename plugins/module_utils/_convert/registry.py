@@ -17,6 +17,7 @@ from .cors import cross_origin
 from .draft import Draft
 from .redirects import add_slash, to_https
 from .resilience import idle_timeout, retries
+from .rewrite import rewrite
 from .upstream import backend
 
 
@@ -44,6 +45,7 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(("ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash"), to_https),
     Family(("backend-protocol", "proxy-connect-timeout"), backend),
+    Family(("rewrite-target", "use-regex"), rewrite),
     Family(("allowlist-source-range",), address_list),
     Family(("proxy-read-timeout", "proxy-send-timeout"), idle_timeout),
     Family(("proxy-next-upstream", "proxy-next-upstream-tries"), retries),

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from .._istio.regex import LIMIT, UnsupportedPatternError, has_alternatives, is_literal, translate
 from .._kube.hosts import is_wildcard
 from .._nginx.ingress import EXACT
 from .._nginx.site import Location, Server
@@ -25,24 +26,61 @@ def is_plain_path(path: str) -> bool:
 
 
 def drafts(server: Server) -> Iterator[Draft]:
-    """Yield a draft for each location of a server with plain paths, in an order in which the first match is nginx's.
+    """Yield a draft for each location of a server, in an order in which the first match is nginx's.
 
-    An exact location goes before the prefixes of its length, longer paths before shorter ones; the pair that nginx
-    makes of one Prefix is one draft again.
+    Raises UnsupportedPatternError where a path is a regular expression that Envoy does not have.
+    """
+    return _pattern_drafts(server) if server.regex else _plain_drafts(server)
+
+
+def _plain_drafts(server: Server) -> Iterator[Draft]:
+    """Put an exact location before the prefixes of its length, longer paths before shorter ones.
+
+    The pair that nginx makes of one Prefix is one draft again.
     """
     pairs: dict[tuple[int, str], list[Location]] = {}
     for location in sorted(server.locations, key=lambda item: (-len(item.path), item.path, item.type != EXACT)):
         pairs.setdefault((id(location.ingress), location.origin), []).append(location)
     for twins in pairs.values():
         prefixes = {twin.path for twin in twins if twin.type != EXACT}
-        matches = [_match(server, twin) for twin in twins if twin.type != EXACT or twin.path not in prefixes]
+        matches = [_plain_match(server, twin) for twin in twins if twin.type != EXACT or twin.path not in prefixes]
         main = next((twin for twin in twins if twin.type != EXACT), twins[0])
         yield Draft(server, main, _name(server, main), matches)
 
 
-def _match(server: Server, location: Location) -> Match:
+def _pattern_drafts(server: Server) -> Iterator[Draft]:
+    """Keep nginx's order, which is that of its file; what follows a location that takes every path is never asked."""
+    seen: set[str] = set()
+    for location in server.locations:
+        name = _name(server, location)
+        # nginx makes two locations of one Prefix; their routes need names of their own.
+        unique = name if name not in seen else f"{name}/bare"
+        seen.add(unique)
+        yield Draft(server, location, unique, [{**pattern_match(location.path), **authority(server.host)}])
+        if location.path == "/":
+            return
+
+
+def _plain_match(server: Server, location: Location) -> Match:
     kind = "exact" if location.type == EXACT else "prefix"
     return {"uri": {kind: location.path}, **authority(server.host)}
+
+
+def pattern_match(path: str) -> Match:
+    """Return the condition for a location of nginx that is a regular expression: anchored at its start, without case.
+
+    Raises UnsupportedPatternError.
+    """
+    if path == "/":
+        return {"uri": {"prefix": "/"}}
+    pattern = translate(path)
+    if is_literal(path) and is_plain_path(path):
+        return {"uri": {"prefix": path}, "ignoreUriCase": True}
+    # The anchor of nginx belongs to the first alternative alone.
+    whole = f"(?i).*(?:^{pattern}).*" if has_alternatives(pattern) else f"(?i){pattern}.*"
+    if len(whole) > LIMIT:
+        raise UnsupportedPatternError(f"more than {LIMIT} characters")
+    return {"uri": {"regex": whole}}
 
 
 def authority(host: str) -> Match:

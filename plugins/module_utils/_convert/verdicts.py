@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from .._findings.codes import finding
 from .._findings.finding import Finding, Source
+from .._istio.regex import UnsupportedPatternError
 from .._kube.hosts import is_host
 from .._kube.objects import ObjectKey
 from .._nginx.catalogue import ANNOTATIONS
@@ -16,7 +17,7 @@ from .._nginx.locations import duplicate
 from .._nginx.policy import Policy
 from .._nginx.site import DEFAULT_SERVER, Server
 from .registry import CARRIED
-from .routing import is_plain_path
+from .routing import is_plain_path, pattern_match
 
 
 def obstacles(server: Server, policies: Mapping[ObjectKey, Policy]) -> Iterator[Finding]:
@@ -45,7 +46,7 @@ def _annotation_obstacles(ingress: Ingress, policy: Policy, host: str) -> Iterat
 
 def _path_obstacles(server: Server) -> Iterator[Finding]:
     if server.regex:
-        yield finding("REGEX-PATHS", _first(server), host=server.host)
+        yield from _pattern_obstacles(server)
         return
     twins = duplicate(server.locations)
     if twins:
@@ -58,6 +59,16 @@ def _path_obstacles(server: Server) -> Iterator[Finding]:
         for canary in location.upstream.canaries if location.upstream else ():
             if canary not in server.ingresses:
                 yield finding("CANARY-NOT-CONVERTED", Source(canary.key, annotation="canary"), host=server.host)
+
+
+def _pattern_obstacles(server: Server) -> Iterator[Finding]:
+    for location in server.locations:
+        try:
+            pattern_match(location.path)
+        except UnsupportedPatternError as error:
+            source = Source(location.ingress.key, field="path") if location.ingress else _first(server)
+            values = {"path": repr(location.rule_path), "reason": str(error)}
+            yield finding("PATTERN-NOT-CONVERTED", source, host=server.host, **values)
 
 
 def _first(server: Server) -> Source:

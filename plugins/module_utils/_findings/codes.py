@@ -125,11 +125,18 @@ CODES: dict[str, Code] = {
             "Give the application a name with at least two labels, or leave the host on nginx.",
         ),
         Code(
-            "REGEX-PATHS",
+            "PATTERN-NOT-CONVERTED",
             _BLOCKED,
-            "An annotation turns all paths of the host into case-insensitive regular expressions.",
-            "the paths of this host are regular expressions (use-regex or rewrite-target)",
-            "Leave the host on nginx; a later release converts regular expressions.",
+            "A path is a regular expression of a kind that Envoy's engine (RE2) does not have.",
+            "path {path} uses {reason}, which Envoy cannot match",
+            "Write the path without it; often two plain paths say the same.",
+        ),
+        Code(
+            "REWRITE-NOT-CONVERTED",
+            _BLOCKED,
+            "The target of a rewrite is no plain path made of text and captures.",
+            "rewrite target {target} {reason}",
+            "Write the target as a path that starts with a slash, with $1 to $9 for the groups of the path.",
         ),
         Code(
             "PATH-NOT-PLAIN",

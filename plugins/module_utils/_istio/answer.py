@@ -11,11 +11,20 @@ from typing import Any
 
 from .._http.exchange import Answer, Request
 from .._http.uri import BadTargetError
-from .configuration import Configuration, Matcher, Route, RouteMatch, Server, UnknownConfigurationError
+from .configuration import (
+    Configuration,
+    Matcher,
+    Route,
+    RouteMatch,
+    Server,
+    UnknownConfigurationError,
+    compile_re2,
+)
 from .normalisation import normalised_target
 
 _NO_CONNECTION = 0
 _FORMATTER = re.compile(r"%%|%REQ\(([A-Za-z0-9:_-]+)\)%|%(DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT)%")
+_REFERENCE = re.compile(r"\\(\d|\\)")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -163,11 +172,19 @@ class _Visit:
         return Answer(
             0,
             backend=f"{namespace}/{service}:{destination['port']['number']}",
-            upstream_target=self._target,
+            upstream_target=self._rewritten(action.get("rewrite", {})),
             upstream_host=action.get("rewrite", {}).get("authority", self._request.host),
             headers=self._response_headers(),
             certificate=self._server.credential,
         )
+
+    def _rewritten(self, rewrite: Mapping[str, Any]) -> str:
+        path, mark, query = self._target.partition("?")
+        regex = rewrite.get("uriRegexRewrite")
+        if regex:
+            pattern, substitution = compile_re2(regex["match"]), regex["rewrite"]
+            path = pattern.sub(lambda found: _substituted(substitution, found), path)
+        return path + mark + query
 
     def _response_headers(self) -> dict[str, str]:
         wanted = self._route.action.get("headers", {}).get("response", {}).get("set", {})
@@ -192,6 +209,11 @@ class _Visit:
             "x-forwarded-proto": self._request.scheme,
         }
         return special.get(name) or self._request.headers.get(name, "")
+
+
+def _substituted(substitution: str, found: re.Match[str]) -> str:
+    r"""Return RE2's substitution text with its groups (``\1``) filled in; ``\\`` is a backslash."""
+    return _REFERENCE.sub(lambda mark: "\\" if mark[1] == "\\" else found[int(mark[1])] or "", substitution)
 
 
 def _network(entry: Mapping[str, Any]) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
