@@ -16,6 +16,7 @@ from ._cluster.api import Api
 from ._cluster.connection import connect
 from ._cluster.errors import ClusterError
 from ._istio.invariants import InvariantError
+from ._kube.kinds import IllegalNameError
 from ._kube.objects import MalformedObjectError
 from ._ledger.states import TransitionError
 from ._plan.files import PlanError
@@ -28,6 +29,7 @@ CLUSTER_ARGUMENTS: dict[str, Any] = {**AUTH_ARG_SPEC, "api_patience": {"type": "
 _EXPECTED = (
     BundleError,
     ClusterError,
+    IllegalNameError,
     InvariantError,
     ManifestError,
     MalformedObjectError,

@@ -157,7 +157,7 @@ import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 from ansible.module_utils.basic import AnsibleModule
@@ -174,6 +174,16 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.files
 from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.plan import make_plan
 
 _ENDINGS = (".yaml", ".yml", ".json")
+_DATE = "tag:yaml.org,2002:timestamp"
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads YAML as kubectl does: what looks like a date is text."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != _DATE]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 def _documents(path: Path) -> Iterator[tuple[str, Any]]:
@@ -184,10 +194,12 @@ def _documents(path: Path) -> Iterator[tuple[str, Any]]:
             if file.suffix == ".json":
                 yield str(file), json.loads(text)
             else:
-                for number, document in enumerate(yaml.safe_load_all(text), 1):
+                for number, document in enumerate(yaml.load_all(text, _Loader), 1):
                     yield f"{file} document {number}", document
         except (UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
             raise ManifestError(f"{file} cannot be read: {error}") from error
+        except RecursionError as error:
+            raise ManifestError(f"{file} cannot be read: it is nested too deeply") from error
 
 
 def _bundle(params: dict[str, Any]) -> Bundle:

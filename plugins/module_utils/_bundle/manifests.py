@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .._kube.kinds import KINDS
-from .._kube.objects import KubeObject
+from .._kube.names import is_dns_label, is_object_name
+from .._kube.objects import KubeObject, key_of
 from .bundle import Bundle, Certificate
+from .plain import NotPlainError, require_plain
 from .pruning import is_ours, prune
 from .workload import describe, runs_controller
 
@@ -34,7 +36,8 @@ def bundle_of(
     ``documents`` are pairs of a place (file and number, for messages) and a parsed YAML or JSON document; Lists are
     taken apart, kinds that no plan depends on are left out. ``read_certificate`` keeps what may be kept of a TLS
     Secret. Without an IngressClass the class ``nginx`` is assumed; an object without a namespace is in ``default``.
-    Raises ManifestError for a document that is no object.
+    Raises ManifestError for a document that is no object, for one that JSON cannot say, and for an object without a
+    legal name; an Ingress without one is left to be reported.
     """
     objects: dict[str, list[KubeObject]] = {}
     secrets: list[KubeObject] = []
@@ -57,14 +60,25 @@ def bundle_of(
 
 def _objects(documents: Iterable[tuple[str, Any]]) -> Iterator[KubeObject]:
     for place, document in documents:
-        if document is None:
-            continue
-        if not isinstance(document, dict) or not isinstance(document.get("kind"), str):
-            raise ManifestError(f"{place} is no Kubernetes object: it has no kind; correct or remove it")
-        if document["kind"].endswith("List") and isinstance(document.get("items"), list):
-            yield from _objects((f"{place} item {number}", item) for number, item in enumerate(document["items"], 1))
-        else:
-            yield _placed(document)
+        try:
+            require_plain(document)
+        except NotPlainError as error:
+            raise ManifestError(f"{place} {error}; correct or remove it") from error
+        yield from _taken_apart(place, document)
+
+
+def _taken_apart(place: str, document: Any) -> Iterator[KubeObject]:
+    if document is None:
+        return
+    if not isinstance(document, dict) or not isinstance(document.get("kind"), str):
+        raise ManifestError(f"{place} is no Kubernetes object: it has no kind; correct or remove it")
+    if document["kind"].endswith("List") and isinstance(document.get("items"), list):
+        for number, item in enumerate(document["items"], 1):
+            yield from _taken_apart(f"{place} item {number}", item)
+    else:
+        obj = _placed(document)
+        _require_name(place, obj)
+        yield obj
 
 
 def _placed(obj: KubeObject) -> KubeObject:
@@ -74,3 +88,15 @@ def _placed(obj: KubeObject) -> KubeObject:
     if kind and kind.namespaced and isinstance(metadata, dict) and not metadata.get("namespace"):
         return {**obj, "metadata": {**metadata, "namespace": "default"}}
     return obj
+
+
+def _require_name(place: str, obj: KubeObject) -> None:
+    # Names become parts of URLs. That of an Ingress does not, and holds back its hosts only.
+    kind, key = KINDS.get(obj["kind"]), key_of(obj)
+    if not kind or kind.name == "Ingress":
+        return
+    if not is_object_name(key.name) or (kind.namespaced and not is_dns_label(key.namespace)):
+        raise ManifestError(
+            f"{place} holds {kind.name} {key.name!r} of namespace {key.namespace!r}: both must be DNS names; "
+            "correct or remove it"
+        )

@@ -8,6 +8,8 @@ Kept this way a bundle has the same digest as long as nobody changes anything, a
 
 from __future__ import annotations
 
+from typing import Any
+
 from .._kube.objects import KubeObject
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -23,15 +25,17 @@ _SERVICE_SPEC = frozenset(
 
 def is_ours(obj: KubeObject) -> bool:
     """Tell whether the collection made ``obj``; such objects are never part of a bundle."""
-    labels = (obj.get("metadata") or {}).get("labels") or {}
-    return bool(labels.get(MANAGED_BY) == OURS)
+    return bool(_mapping(_mapping(obj.get("metadata")).get("labels")).get(MANAGED_BY) == OURS)
 
 
 def prune(obj: KubeObject) -> KubeObject:
-    """Return a copy of ``obj`` without server-managed fields; a headless Service stays headless."""
-    metadata = obj.get("metadata") or {}
+    """Return a copy of ``obj`` without server-managed fields; a headless Service stays headless.
+
+    A field of the wrong type is kept as it is: whoever reads it says so.
+    """
+    metadata = _mapping(obj.get("metadata"))
     kept = {name: metadata[name] for name in _METADATA if metadata.get(name)}
-    if "annotations" in kept:
+    if isinstance(kept.get("annotations"), dict):
         kept["annotations"] = {name: value for name, value in kept["annotations"].items() if name not in _NOISE}
     pruned = {name: value for name, value in obj.items() if name not in _SERVER_TOP}
     pruned["metadata"] = {name: value for name, value in kept.items() if value}
@@ -41,3 +45,7 @@ def prune(obj: KubeObject) -> KubeObject:
         if spec.get("clusterIP") == "None":
             pruned["spec"]["clusterIP"] = "None"
     return pruned
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

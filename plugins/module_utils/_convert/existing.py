@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from .._bundle.bundle import Bundle
-from .._kube.objects import KubeObject, ObjectKey, key_of, list_at, mapping_at, text_at
+from .._kube.objects import KubeObject, ObjectKey, key_of, mapping_at, mappings_at, text_at
 from .gateways import takes
 from .options import Options
 
@@ -41,12 +41,8 @@ def _selects(gateway: KubeObject, options: Options) -> bool:
 
 
 def _hosts(gateway: KubeObject) -> list[str]:
-    names = [
-        name
-        for server in list_at(gateway, "spec", "servers")
-        if isinstance(server, dict)
-        for name in server.get("hosts") or ()
-    ]
+    lists = [server.get("hosts") for server in mappings_at(gateway, "spec", "servers")]
+    names = [name for hosts in lists if isinstance(hosts, list) for name in hosts]
     return [name.rpartition("/")[2].lower() for name in names if isinstance(name, str)]
 
 

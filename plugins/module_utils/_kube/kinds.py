@@ -10,6 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .names import is_dns_label, is_object_name
+
+
+class IllegalNameError(ValueError):
+    """A name that no object can have was about to become part of a URL; ``str()`` names kind and name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -27,7 +33,9 @@ class Kind:
         return f"{self.group}/{self.version}" if self.group else self.version
 
     def path(self, namespace: str = "", name: str = "") -> str:
-        """Return the URL path of a collection, or of one object; parts must be legal names (they are not escaped)."""
+        """Return the URL path of a collection, or of one object. Raises IllegalNameError: nothing is escaped here."""
+        if (namespace and not is_dns_label(namespace)) or (name and not is_object_name(name)):
+            raise IllegalNameError(f"{self.name} {namespace!r}/{name!r} is no legal name of an object")
         root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
         place = f"/namespaces/{namespace}" if namespace and self.namespaced else ""
         return f"{root}{place}/{self.plural}" + (f"/{name}" if name else "")

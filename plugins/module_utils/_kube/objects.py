@@ -67,6 +67,18 @@ def list_at(obj: Mapping[str, Any], *path: str) -> list[Any]:
     return value
 
 
+def mappings_at(obj: Mapping[str, Any], *path: str) -> list[dict[str, Any]]:
+    """Return the list of mappings at ``path`` ([] where absent); an entry that is null counts as empty.
+
+    Raises :class:`MalformedObjectError` for any other type, with the number of the entry.
+    """
+    entries = list_at(obj, *path)
+    for number, entry in enumerate(entries):
+        if entry is not None and not isinstance(entry, dict):
+            raise MalformedObjectError(key_of(obj), f"{'.'.join(path)}[{number}]", "a mapping", entry)
+    return [entry or {} for entry in entries]
+
+
 def text_at(obj: Mapping[str, Any], *path: str) -> str:
     """Return the text at ``path`` ("" where absent). Raises :class:`MalformedObjectError` for any other type."""
     parent = mapping_at(obj, *path[:-1]) if len(path) > 1 else obj
@@ -86,6 +98,11 @@ def annotations_of(obj: Mapping[str, Any]) -> dict[str, str]:
 def labels_of(obj: Mapping[str, Any]) -> dict[str, str]:
     """Return the labels of ``obj``. Raises :class:`MalformedObjectError` when a value is not text."""
     return _text_map(obj, "metadata", "labels")
+
+
+def data_of(obj: Mapping[str, Any]) -> dict[str, str]:
+    """Return ``data`` of a ConfigMap. Raises :class:`MalformedObjectError` when a value is not text."""
+    return _text_map(obj, "data")
 
 
 def _text_map(obj: Mapping[str, Any], *path: str) -> dict[str, str]:

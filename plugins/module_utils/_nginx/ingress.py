@@ -112,7 +112,7 @@ def oldest_first(ingresses: Iterable[Ingress]) -> list[Ingress]:
 def _checked(obj: KubeObject, value: Any, field: str, kind: type, expected: str) -> Any:
     if value is None:
         return kind()
-    if not isinstance(value, kind):
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise MalformedObjectError(key_of(obj), field, expected, value)
     return value
 
@@ -148,7 +148,6 @@ def _backend(obj: KubeObject, value: Any, field: str) -> Backend | None:
 
 def _tls(obj: KubeObject, value: Any, field: str) -> TlsEntry:
     entry = _checked(obj, value, field, dict, "a mapping")
-    hosts = _checked(obj, entry.get("hosts"), f"{field}.hosts", list, "a list")
-    for host in hosts:
-        _checked(obj, host, f"{field}.hosts", str, "a list of text")
-    return TlsEntry(tuple(hosts), _checked(obj, entry.get("secretName"), f"{field}.secretName", str, "text"))
+    listed = _checked(obj, entry.get("hosts"), f"{field}.hosts", list, "a list")
+    hosts = tuple(_checked(obj, host, f"{field}.hosts", str, "a list of text") for host in listed)
+    return TlsEntry(hosts, _checked(obj, entry.get("secretName"), f"{field}.secretName", str, "text"))

@@ -15,7 +15,7 @@ from .._bundle.bundle import Bundle
 from .._findings.codes import finding
 from .._findings.finding import Finding, Source
 from .._kube.names import is_dns_label, is_object_name
-from .._kube.objects import KubeObject, MalformedObjectError, ObjectKey, key_of, mapping_at
+from .._kube.objects import KubeObject, MalformedObjectError, ObjectKey, data_of, key_of
 from .catalogue import ACCEPTED
 from .ingress import Ingress, oldest_first, read_ingress
 from .ownership import IngressClasses, load_refusal
@@ -72,7 +72,7 @@ def _settings_of(bundle: Bundle) -> Settings:
     data = None
     if controller.configmap:
         wanted = ObjectKey("ConfigMap", *controller.configmap)
-        data = next((mapping_at(obj, "data") for obj in bundle.of("ConfigMap") if key_of(obj) == wanted), None)
+        data = next((data_of(obj) for obj in bundle.of("ConfigMap") if key_of(obj) == wanted), None)
     return read_settings(controller.arguments, data, controller_version(controller.image))
 
 

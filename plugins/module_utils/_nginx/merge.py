@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from .._bundle.bundle import Bundle, Certificate
 from .._kube.hosts import certificate_covers, parent_wildcard
-from .._kube.objects import KubeObject, key_of, list_at
+from .._kube.objects import KubeObject, key_of, mappings_at
 from .ingress import PREFIX, Backend, Ingress, Path
 from .intake import Intake
 from .locations import in_file_order, is_regex
@@ -139,7 +139,7 @@ def _default_upstream(
 ) -> Upstream | None:
     """Return the controller's default backend: the first port of the Service that its argument names."""
     service = services.get(settings.default_backend) if settings.default_backend else None
-    ports = list_at(service, "spec", "ports") if service else []
+    ports = mappings_at(service, "spec", "ports") if service else []
     if not settings.default_backend or not ports:
         return None
     namespace, name = settings.default_backend

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from .._bundle.workload import parse_flags
 from .catalogue import Risk
 from .syntax import parse_bool, parse_int, parse_networks
 
@@ -192,7 +193,7 @@ def read_settings(
     ]
     hardened = version is None or version >= _HARDENED_SINCE
     return Settings(
-        **_from_arguments(_parse_arguments(arguments or ()), hardened),
+        **_from_arguments(parse_flags(arguments or ()), hardened),
         **_ConfigMapReader(configmap or {}).read(hardened),
         assumed=tuple(assumed),
     )
@@ -202,21 +203,6 @@ def controller_version(image: str) -> tuple[int, int] | None:
     """Return (major, minor) from an image reference such as ``…/controller:v1.15.1@sha256:…``, None if it has none."""
     found = re.search(r":v?(\d{1,4})\.(\d{1,4})\.\d+[^/]*$", image.partition("@")[0])
     return (int(found[1]), int(found[2])) if found else None
-
-
-def _parse_arguments(arguments: Iterable[str]) -> dict[str, str]:
-    """Return flag → value as pflag reads them: ``--flag=value``, ``--flag value``, bare flags are true."""
-    values: dict[str, str] = {}
-    pending = ""
-    for argument in arguments:
-        if argument.startswith("-"):
-            name, equals, value = argument.lstrip("-").partition("=")
-            values[name] = value if equals else "true"
-            pending = "" if equals else name
-        elif pending:
-            values[pending] = argument
-            pending = ""
-    return values
 
 
 def _from_arguments(flags: Mapping[str, str], hardened: bool) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .._kube.objects import KubeObject, list_at, text_at
+from .._kube.objects import KubeObject, mappings_at, text_at
 from .ingress import Backend
 from .settings import Settings
 from .site import Problem, ServicePort, Upstream
@@ -50,7 +50,7 @@ class Upstreams:
 
 def service_port(service: KubeObject, written: str) -> ServicePort | None:
     """Return the port that nginx takes for ``written``: the first whose number, targetPort or name it is."""
-    for port in list_at(service, "spec", "ports"):
+    for port in mappings_at(service, "spec", "ports"):
         number = port.get("port")
         # An absent targetPort is the port itself: the API server fills it in, manifests leave it out.
         target = port.get("targetPort") or number
