@@ -34,7 +34,8 @@ def build_report(
     ``records`` is the ledger; ``proofs`` are the summaries of proofs; ``run`` says which playbook ran, with ``waves``
     (what became of each wave that was worked on) and ``failures`` (what went wrong, where); nothing is left out.
     """
-    hosts = [_host(line, records.get(line["unit"])) for line in plan.hosts()]
+    states = {unit: _state(record, plan.digest_of(unit)) for unit, record in records.items()}
+    hosts = [_host(line, states) for line in plan.hosts()]
     findings = list(plan.findings())
     return {
         "format": FORMAT,
@@ -49,7 +50,7 @@ def build_report(
             **_counted(host["state"] for host in hosts),
             "findings": plan.index["counts"]["findings"],
         },
-        "waves": _waves(plan.index["waves"], records, run.get("waves") or ()),
+        "waves": _waves(plan.index["waves"], states, run.get("waves") or ()),
         "hosts": hosts,
         "findings": findings,
         "units": [records[unit].as_dict() for unit in sorted(records)],
@@ -57,13 +58,18 @@ def build_report(
     }
 
 
-def _host(line: Mapping[str, Any], record: Record | None) -> dict[str, Any]:
-    moved = _WORDS[record.state] if record else "waiting"
+def _state(record: Record, wanted: str) -> str:
+    """Return the word for a unit; one that was verified or rolled back with something else than ``wanted`` waits."""
+    settled = record.state in (State.VERIFIED, State.ROLLED_BACK)
+    return "waiting" if settled and record.resources != wanted else _WORDS[record.state]
+
+
+def _host(line: Mapping[str, Any], states: Mapping[str, str]) -> dict[str, Any]:
     return {
         "host": line["host"],
         "namespaces": line["namespaces"],
         "unit": line["unit"],
-        "state": moved if line["moves"] else "held_back",
+        "state": states.get(line["unit"], "waiting") if line["moves"] else "held_back",
         "held_back_by": line["held_back_by"],
         "described_by": line["described_by"],
     }
@@ -75,16 +81,13 @@ def _counted(states: Iterable[str]) -> dict[str, int]:
 
 
 def _waves(
-    planned: Sequence[Mapping[str, Any]], records: Mapping[str, Record], worked: Sequence[Mapping[str, Any]]
+    planned: Sequence[Mapping[str, Any]], states: Mapping[str, str], worked: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     results = {wave["number"]: wave for wave in worked}
     return [
         {
             "number": wave["number"],
-            "units": [
-                {"name": unit, "state": _WORDS[records[unit].state] if unit in records else "waiting"}
-                for unit in wave["units"]
-            ],
+            "units": [{"name": unit, "state": states.get(unit, "waiting")} for unit in wave["units"]],
             "this_run": results.get(wave["number"], {}).get("result", "not worked on"),
             "reason": results.get(wave["number"], {}).get("reason", ""),
         }
