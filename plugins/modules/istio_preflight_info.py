@@ -60,6 +60,11 @@ options:
       - Namespace of the Istio control plane.
     type: str
     default: istio-system
+  helm:
+    description:
+      - The Helm program on this machine, by name or path. Looked for when O(purpose=install).
+    type: str
+    default: helm
   service_account:
     description:
       - The ServiceAccount of this identity, as C(namespace/name), for RV(roles).
@@ -142,10 +147,9 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._module imp
     run_module,
 )
 
-_TOOLS = {
-    "migrate": {"curl": ("--version", (7, 88)), "openssl": ("version", (3, 0))},
-    "install": {"helm": ("version", (3, 0))},
-}
+_CURL = ("curl", "--version", (7, 88), "install the package curl")
+_OPENSSL = ("openssl", "version", (3, 0), "install the package openssl")
+_HELM = ("version", (3, 0), "install it, or set istio_install_helm to where it is")
 _FORBIDDEN = 403
 
 
@@ -162,7 +166,8 @@ class _Look:
     def everything(self) -> None:
         """Look at all there is to see; what a missing permission hides is reported as that permission."""
         self._kubernetes()
-        self.problems += missing_tools(self._params["purpose"])
+        tools = [(self._params["helm"], *_HELM)] if self._params["purpose"] == "install" else [_CURL, _OPENSSL]
+        self.problems += [problem for tool in tools for problem in missing_tool(*tool)]
         missing = missing_permissions(self._api, self.grants())
         self.problems += [f"this identity may not {line}" for line in missing]
         looks = [self._istio] if self._params["purpose"] == "install" else [self._istio, self._nginx, self._gateway]
@@ -234,7 +239,7 @@ def unreachable_addresses(addresses: dict[str, str]) -> Iterator[str]:
     if not addresses:
         yield (
             "ingress-nginx has no load balancer address, so nothing can be verified; "
-            "set verify_nginx_address to where it is reached from here"
+            "set migration_nginx_address to where it is reached from here"
         )
     for scheme, address in sorted(addresses.items()):
         host, _, port = address.rpartition(":")
@@ -244,24 +249,21 @@ def unreachable_addresses(addresses: dict[str, str]) -> Iterator[str]:
         except (OSError, ValueError) as error:
             yield (
                 f"ingress-nginx is not reached at {address} ({scheme}): {error}; "
-                "set verify_nginx_address to where it is reached from here"
+                "set migration_nginx_address to where it is reached from here"
             )
 
 
-def missing_tools(purpose: str) -> list[str]:
-    """Return a problem for each program that is not on PATH here, or too old."""
-    problems = []
-    for name, (argument, oldest) in _TOOLS[purpose].items():
-        path = shutil.which(name)
-        wanted = f"{name} {'.'.join(map(str, oldest))} or later is needed on this machine"
-        if path is None:
-            problems.append(f"{wanted}; install the package {name}")
-            continue
-        text = subprocess.run([path, argument], capture_output=True, text=True, check=False, timeout=30).stdout
-        found = re.search(r"(\d+)\.(\d+)", text)
-        if not found or (int(found[1]), int(found[2])) < oldest:
-            problems.append(f"{wanted}; found {text.splitlines()[0] if text else 'no version'} at {path}")
-    return problems
+def missing_tool(name: str, argument: str, oldest: tuple[int, int], remedy: str) -> Iterator[str]:
+    """Yield a problem when a program, by name or path, is not on this machine, or too old."""
+    path = shutil.which(name)
+    wanted = f"{name} {'.'.join(map(str, oldest))} or later is needed on this machine"
+    if path is None:
+        yield f"{wanted}; {remedy}"
+        return
+    text = subprocess.run([path, argument], capture_output=True, text=True, check=False, timeout=30).stdout
+    found = re.search(r"(\d+)\.(\d+)", text)
+    if not found or (int(found[1]), int(found[2])) < oldest:
+        yield f"{wanted}; found {text.splitlines()[0] if text else 'no version'} at {path}"
 
 
 def _work(module: AnsibleModule) -> dict[str, Any]:
@@ -290,6 +292,7 @@ def main() -> None:
             "gateway_name": {"type": "str", "default": "istio-ingress"},
             "gateway_selector": {"type": "dict", "default": {"istio": "ingress"}},
             "istio_namespace": {"type": "str", "default": "istio-system"},
+            "helm": {"type": "str", "default": "helm"},
             "service_account": {"type": "str", "default": "istio-migration/migrate"},
         },
         supports_check_mode=True,
