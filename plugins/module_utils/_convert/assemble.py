@@ -12,12 +12,13 @@ from .._istio.ownership import stamp
 from .._istio.resources import envoy_filter, istio_object, route_patch
 from .._kube.names import generated_name
 from .._kube.objects import KubeObject, ObjectKey
-from .._nginx.site import Server
+from .._nginx.site import DEFAULT_SERVER, Server
 from .context import Context
 from .draft import Draft
 from .gateways import SHARED_UNIT, Credential, HostPlace, Layout, gateway_sources
 from .host_routes import host_routes
 from .parity import parity_filter
+from .routing import gateway_host
 
 _PATCHES = 1000
 """Patches of one EnvoyFilter; more are split, for an API server refuses objects over 1.5 MiB."""
@@ -49,13 +50,12 @@ class Assembly:
 
     def units(self) -> Iterator[UnitResources]:
         """Yield the resources of every unit that has any, the shared ones first."""
-        by_unit: dict[str, list[HostPlace]] = {}
+        by_unit: dict[str, list[HostPlace]] = {SHARED_UNIT: []} if self._places else {}
         for place in self._places:
             by_unit.setdefault(place.unit, []).append(place)
-        if by_unit:
-            yield UnitResources(SHARED_UNIT, [self._parity(), *self._gateways(SHARED_UNIT)], self._secrets(SHARED_UNIT))
-        for unit, places in sorted(by_unit.items()):
-            objects = [self._virtual_service(place) for place in places]
+        for unit, places in sorted(by_unit.items(), key=lambda item: (item[0] != SHARED_UNIT, item[0])):
+            objects = [self._parity()] if unit == SHARED_UNIT else []
+            objects += [self._virtual_service(place) for place in places]
             objects += self._destination_rules(unit, places)
             objects += self._route_filters(unit, places)
             yield UnitResources(unit, objects + self._gateways(unit), self._secrets(unit))
@@ -77,12 +77,12 @@ class Assembly:
     def _virtual_service(self, place: HostPlace) -> KubeObject:
         server, gateway_namespace = place.server, self._context.options.gateway_namespace
         spec = {
-            "hosts": [server.host],
+            "hosts": [gateway_host(server.host)],
             "gateways": self._layout.bindings[server.host],
             "exportTo": ["." if place.namespace == gateway_namespace else gateway_namespace],
             "http": list(host_routes(server, self._drafts_of(place), self._context)),
         }
-        name = generated_name(server.host, identity=("host", server.host))
+        name = generated_name(_label(server.host), identity=("host", server.host))
         return stamp(istio_object("VirtualService", place.namespace, name, spec), place.unit, _sources([server]))
 
     def _destination_rules(self, unit: str, places: Iterable[HostPlace]) -> Iterator[KubeObject]:
@@ -126,6 +126,10 @@ class Assembly:
                 chunk = found[start : start + _PATCHES]
                 obj = envoy_filter(options.gateway_namespace, own_name, options.gateway_selector, chunk)
                 yield stamp(obj, unit, sources)
+
+
+def _label(host: str) -> str:
+    return "default-server" if host == DEFAULT_SERVER else host
 
 
 def _sources(servers: Iterable[Server]) -> set[ObjectKey]:

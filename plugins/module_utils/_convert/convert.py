@@ -22,7 +22,7 @@ from .generated import generated_answer
 from .notes import certificate_notes, ingress_notes, shadowed_notes
 from .options import Options
 from .registry import FAMILIES
-from .routing import drafts
+from .routing import drafts, gateway_host
 from .verdicts import obstacles
 
 
@@ -36,8 +36,8 @@ class HostVerdict:
 
     @property
     def moves(self) -> bool:
-        """Whether the host is converted; rules without a host never are."""
-        return self.server.host != DEFAULT_SERVER and not any(item.holds_back for item in self.findings)
+        """Whether the host is converted."""
+        return not any(item.holds_back for item in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +54,18 @@ def convert(bundle: Bundle, intake: Intake, site: Site, unit_of: Mapping[str, st
     """Convert ``site``, the model of ``bundle``; ``unit_of`` maps namespaces to the names of their units."""
     context = Context(site, options, foreign_rules=foreign_destination_rules(bundle, options.cluster_domain))
     hosts = _Hosts(bundle, intake, context, unit_of)
-    served = [server for _, server in sorted(site.servers.items()) if server.locations]
+    served = [server for _, server in sorted(site.servers.items()) if server.ingresses]
     verdicts = {server.host: hosts.verdict(server) for server in served}
-    places = [
-        HostPlace(item.server, item.unit, _owner(item.server) or options.gateway_namespace)
-        for item in verdicts.values()
-        if item.moves
-    ]
+    places = [_place(item, options) for item in verdicts.values() if item.moves]
     owners = {host: _owner(item.server) for host, item in verdicts.items()}
-    layout = lay_out(places, owners, bundle.certificates, site.settings.default_certificate, options)
+    answering = places + hosts.fallback(site.servers[DEFAULT_SERVER]) if places else []
+    layout = lay_out(answering, owners, bundle.certificates, site.settings.default_certificate, options)
     for place in places:
         verdicts[place.server.host].findings += _certificate_difference(place.server, bundle, layout)
     own = [item for verdict in verdicts.values() for item in verdict.findings]
     found = [*own, *_cluster_findings(intake, context, layout, bool(places))]
     in_order = sorted(dict.fromkeys(_with_consent(found, options)), key=Finding.sort_key)
-    return Conversion(verdicts, in_order, layout, Assembly(context, layout, places, hosts.drafts))
+    return Conversion(verdicts, in_order, layout, Assembly(context, layout, answering, hosts.drafts))
 
 
 class _Hosts:
@@ -88,24 +85,31 @@ class _Hosts:
         """Return what becomes of the host of ``server``."""
         found = [*self._everywhere, *obstacles(server, self._policies), *self._collisions(server)]
         found = list(_with_consent(found, self._context.options))
-        if server.host != DEFAULT_SERVER and not any(item.holds_back for item in found):
+        if not any(item.holds_back for item in found):
             found += _with_consent(self._draft(server), self._context.options)
             found += certificate_notes(server, self._bundle.certificates)
         unit = self._unit_of[server.ingresses[0].namespace] if server.ingresses else SHARED_UNIT
         return HostVerdict(server, unit, found)
+
+    def fallback(self, server: Server) -> list[HostPlace]:
+        """Return the place of the default server where no Ingress has a rule for it: nginx's own answers to all."""
+        if server.ingresses:
+            return []
+        verdict = self.verdict(server)
+        return [_place(verdict, self._context.options)] if verdict.moves else []
 
     def _collisions(self, server: Server) -> Iterator[Finding]:
         source = self._intake.unreadable_hosts.get(server.host)
         if source:
             problem = f"{source.key} names this host, too, and cannot be read"
             yield finding("MALFORMED-OBJECT", source, host=server.host, problem=problem)
-        owner = self._foreign.owner(server.host) if server.host != DEFAULT_SERVER else None
+        owner = self._foreign.owner(gateway_host(server.host))
         if owner:
             yield finding("ISTIO-CLASH", Source(owner), host=server.host, object=str(owner))
 
     def _draft(self, server: Server) -> list[Finding]:
         """Fill in the drafts of a host and return what the families found."""
-        filled = list(drafts(server))
+        filled = list(drafts(server, self._context.site))
         found: dict[Finding, None] = {}
         for draft in filled:
             if draft.location.policy.denied:
@@ -124,6 +128,10 @@ _EVERYWHERE = frozenset(("SETTING-NOT-CONVERTED",))
 def _with_consent(found: Iterable[Finding], options: Options) -> Iterator[Finding]:
     for item in found:
         yield replace(item, accepted=any(entry.covers(item) for entry in options.accept)) if options.accept else item
+
+
+def _place(verdict: HostVerdict, options: Options) -> HostPlace:
+    return HostPlace(verdict.server, verdict.unit, _owner(verdict.server) or options.gateway_namespace)
 
 
 def _owner(server: Server) -> str:

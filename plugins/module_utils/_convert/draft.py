@@ -54,16 +54,18 @@ class Step:
 class Draft:
     """One location in the making.
 
-    ``name`` is the Envoy route name (unique in the gateway); ``matches`` are the alternative path conditions;
-    ``main`` holds the fields of the last route, ``variants`` how it differs, the most specific first. ``layers`` are
-    variants that answers of the gateway itself are subject to, too. ``subset`` is the subset of the backend's Service
-    that the routes name, empty for none. ``idle_timeout`` (seconds) and ``filters``
-    (feature → per-route configuration) are Envoy features that a VirtualService cannot express.
+    ``name`` is the Envoy route name (unique in the gateway); ``matches`` are the alternative path conditions, each
+    with ``guard``, which keeps requests for other hosts out. ``main`` holds the fields of the last route,
+    ``variants`` how it differs, the most specific first. ``layers`` are variants that answers of the gateway itself
+    are subject to, too. ``subset`` is the subset of the backend's Service that the routes name, empty for none.
+    ``idle_timeout`` (seconds) and ``filters`` (feature → per-route configuration) are Envoy features that a
+    VirtualService cannot express.
     """
 
     server: Server
     location: Location
     name: str
+    guard: Match
     matches: list[Match]
     steps: list[Step] = field(default_factory=list)
     layers: list[Variant] = field(default_factory=list)

@@ -19,6 +19,7 @@ from .._kube.names import generated_name
 from .._kube.objects import KubeObject, ObjectKey
 from .._nginx.site import Server
 from .options import Options
+from .routing import gateway_host
 
 SHARED_UNIT = "shared.gateway"
 """Unit of what no single unit owns; namespaces have no dots, so no unit of theirs has this name."""
@@ -213,20 +214,31 @@ def _names_taking(host: str) -> Iterator[str]:
 
 
 def _add_http_gateways(layout: Layout, hosts: list[HostPlace], options: Options) -> None:
-    """Give the hosts of each unit an http server; wildcards apart, or their routes would leak into exact hosts."""
+    """Give the hosts of each unit an http server.
+
+    Wildcards have one apart, and so have the hosts for which a Gateway takes any name: else their routes would leak
+    into exact hosts.
+    """
     groups: dict[tuple[str, bool], list[HostPlace]] = {}
+    anything = [place for place in hosts if gateway_host(place.server.host) == "*"]
     for place in hosts:
-        groups.setdefault((place.unit, is_wildcard(place.server.host)), []).append(place)
+        if place not in anything:
+            groups.setdefault((place.unit, is_wildcard(place.server.host)), []).append(place)
+    if anything:
+        _add_http_gateway(layout, SHARED_UNIT, "http-default", anything, options)
     for (unit, wild), members in sorted(groups.items()):
         for part, start in enumerate(range(0, len(members), _HTTP_HOSTS)):
             chunk = members[start : start + _HTTP_HOSTS]
             words = ["http", *(["wildcards"] if wild else []), unit, *([str(part)] if part else [])]
-            name = generated_name(*words)
-            names = [f"{place.namespace}/{place.server.host}" for place in chunk]
-            obj = gateway(options.gateway_namespace, name, options.gateway_selector, [http_server(names)])
-            layout.gateways.setdefault(unit, []).append(obj)
-            for place in chunk:
-                layout.bindings[place.server.host].insert(0, f"{options.gateway_namespace}/{name}")
+            _add_http_gateway(layout, unit, generated_name(*words), chunk, options)
+
+
+def _add_http_gateway(layout: Layout, unit: str, name: str, places: list[HostPlace], options: Options) -> None:
+    names = list(dict.fromkeys(f"{place.namespace}/{gateway_host(place.server.host)}" for place in places))
+    obj = gateway(options.gateway_namespace, name, options.gateway_selector, [http_server(names)])
+    layout.gateways.setdefault(unit, []).append(obj)
+    for place in places:
+        layout.bindings[place.server.host].insert(0, f"{options.gateway_namespace}/{name}")
 
 
 def gateway_sources(obj: KubeObject, hosts: Mapping[str, Server]) -> set[ObjectKey]:

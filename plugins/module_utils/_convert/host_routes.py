@@ -8,11 +8,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .._istio.resources import HTTP_PORT, HTTPS_PORT
-from .._nginx.site import Server
+from .._nginx.site import DEFAULT_SERVER, Server
 from .context import Context
-from .draft import Draft
+from .draft import Draft, Match
 from .redirects import https_redirect
-from .routing import authority
 
 
 def host_routes(server: Server, drafts: Sequence[Draft], context: Context) -> Iterator[dict[str, Any]]:
@@ -22,6 +21,19 @@ def host_routes(server: Server, drafts: Sequence[Draft], context: Context) -> It
     the whole http port. It is a plain ``/``: istiod sorts it behind solver routes that others bind to the host
     (semantics.md C.9), and behind all routes of ours, which are therefore for the https port alone.
     """
+    routes = list(_in_order(server, drafts, context))
+    if server.host == DEFAULT_SERVER:
+        # istiod sorts a plain catch-all last only where it has no further condition.
+        routes = [{**route, "match": [_unguarded(match) for match in route["match"]]} for route in routes]
+    yield from routes
+
+
+def _unguarded(match: Match) -> Match:
+    plain = match.get("uri") == {"prefix": "/"} and set(match) <= {"uri", "port", "withoutHeaders"}
+    return {key: value for key, value in match.items() if not (plain and key == "withoutHeaders")}
+
+
+def _in_order(server: Server, drafts: Sequence[Draft], context: Context) -> Iterator[dict[str, Any]]:
     if not all(map(_redirects_only, drafts)):
         for draft in drafts:
             yield from draft.step_routes()
@@ -31,7 +43,7 @@ def host_routes(server: Server, drafts: Sequence[Draft], context: Context) -> It
         for step, route in zip(draft.steps, draft.step_routes(), strict=True):
             if not step.to_https:
                 yield route
-    match = {"uri": {"prefix": "/"}, "port": HTTP_PORT, **authority(server.host)}
+    match = {"uri": {"prefix": "/"}, "port": HTTP_PORT, **drafts[0].guard}
     yield {"name": f"{server.host}/https", "match": [match], **https_redirect(context)}
     for draft in drafts:
         for route in draft.main_routes():

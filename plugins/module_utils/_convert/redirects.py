@@ -13,7 +13,6 @@ from .._nginx.answer import redirects_to_https
 from .._nginx.ingress import EXACT
 from .context import Context
 from .draft import Draft, Step, Variant
-from .routing import authority
 
 
 def add_slash(draft: Draft, _context: Context) -> list[Finding]:
@@ -23,7 +22,7 @@ def add_slash(draft: Draft, _context: Context) -> list[Finding]:
     if draft.server.regex or not bare or not path.endswith("/") or draft.location.type == EXACT:
         return []
     if not any(item.type == EXACT and item.path == bare for item in draft.server.locations):
-        match = {"uri": {"exact": bare}, **authority(draft.server.host)}
+        match = {"uri": {"exact": bare}, **draft.guard}
         action = {"redirect": {"uri": path, "redirectCode": 301}}
         draft.steps.append(Step(Variant("/slash"), action, (match,)))
     return []

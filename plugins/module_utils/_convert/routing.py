@@ -7,10 +7,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .._istio.regex import LIMIT, UnsupportedPatternError, has_alternatives, is_literal, translate
+from .._istio.regex import LIMIT, UnsupportedPatternError, has_alternatives, is_literal, literal, translate
 from .._kube.hosts import is_wildcard
 from .._nginx.ingress import EXACT
-from .._nginx.site import Location, Server
+from .._nginx.site import DEFAULT_SERVER, Location, Server, Site
 from .draft import Draft, Match
 
 _PLAIN = re.compile(r"/[!-~]*")
@@ -25,15 +25,16 @@ def is_plain_path(path: str) -> bool:
     return _PLAIN.fullmatch(path) is not None and not _SPECIAL.intersection(path)
 
 
-def drafts(server: Server) -> Iterator[Draft]:
+def drafts(server: Server, site: Site) -> Iterator[Draft]:
     """Yield a draft for each location of a server, in an order in which the first match is nginx's.
 
     Raises UnsupportedPatternError where a path is a regular expression that Envoy does not have.
     """
-    return _pattern_drafts(server) if server.regex else _plain_drafts(server)
+    guard = host_guard(server.host, site)
+    return _pattern_drafts(server, guard) if server.regex else _plain_drafts(server, guard)
 
 
-def _plain_drafts(server: Server) -> Iterator[Draft]:
+def _plain_drafts(server: Server, guard: Match) -> Iterator[Draft]:
     """Put an exact location before the prefixes of its length, longer paths before shorter ones.
 
     The pair that nginx makes of one Prefix is one draft again.
@@ -43,12 +44,12 @@ def _plain_drafts(server: Server) -> Iterator[Draft]:
         pairs.setdefault((id(location.ingress), location.origin), []).append(location)
     for twins in pairs.values():
         prefixes = {twin.path for twin in twins if twin.type != EXACT}
-        matches = [_plain_match(server, twin) for twin in twins if twin.type != EXACT or twin.path not in prefixes]
+        matches = [{**_plain_match(twin), **guard} for twin in twins if twin.type != EXACT or twin.path not in prefixes]
         main = next((twin for twin in twins if twin.type != EXACT), twins[0])
-        yield Draft(server, main, _name(server, main), matches)
+        yield Draft(server, main, _name(server, main), guard, matches)
 
 
-def _pattern_drafts(server: Server) -> Iterator[Draft]:
+def _pattern_drafts(server: Server, guard: Match) -> Iterator[Draft]:
     """Keep nginx's order, which is that of its file; what follows a location that takes every path is never asked."""
     seen: set[str] = set()
     for location in server.locations:
@@ -56,14 +57,13 @@ def _pattern_drafts(server: Server) -> Iterator[Draft]:
         # nginx makes two locations of one Prefix; their routes need names of their own.
         unique = name if name not in seen else f"{name}/bare"
         seen.add(unique)
-        yield Draft(server, location, unique, [{**pattern_match(location.path), **authority(server.host)}])
+        yield Draft(server, location, unique, guard, [{**pattern_match(location.path), **guard}])
         if location.path == "/":
             return
 
 
-def _plain_match(server: Server, location: Location) -> Match:
-    kind = "exact" if location.type == EXACT else "prefix"
-    return {"uri": {kind: location.path}, **authority(server.host)}
+def _plain_match(location: Location) -> Match:
+    return {"uri": {"exact" if location.type == EXACT else "prefix": location.path}}
 
 
 def pattern_match(path: str) -> Match:
@@ -83,11 +83,35 @@ def pattern_match(path: str) -> Match:
     return {"uri": {"regex": whole}}
 
 
-def authority(host: str) -> Match:
-    """Return the condition that keeps a wildcard to one label; Envoy's own wildcards match any depth."""
-    if not is_wildcard(host):
+def host_guard(host: str, site: Site) -> Match:
+    """Return the condition that keeps requests for other hosts out of the routes of ``host``.
+
+    Envoy's own wildcards match any depth, nginx's one label. A name of one label can stand in no Gateway, so its
+    routes share the virtual host of all unknown names with the default server.
+    """
+    if is_wildcard(host):
+        return {"authority": {"regex": _authority(rf"[\w-]+{literal(host[1:])}")}}
+    if is_single_label(host):
+        return {"authority": {"regex": _authority(literal(host))}}
+    singles = sorted(filter(is_single_label, site.servers)) if host == DEFAULT_SERVER else []
+    if not singles:
         return {}
-    return {"authority": {"regex": rf"(?i)[\w-]+{re.escape(host[1:])}(:[0-9]+)?"}}
+    names = "|".join(map(literal, singles))
+    return {"withoutHeaders": {":authority": {"regex": _authority(f"(?:{names})")}}}
+
+
+def _authority(name: str) -> str:
+    return f"(?i){name}(:[0-9]+)?"
+
+
+def is_single_label(host: str) -> bool:
+    """Tell whether a host is a name without a domain."""
+    return host != DEFAULT_SERVER and "." not in host
+
+
+def gateway_host(host: str) -> str:
+    """Return the name by which Gateways and VirtualServices take the requests for ``host``."""
+    return "*" if host == DEFAULT_SERVER or is_single_label(host) else host
 
 
 def _name(server: Server, location: Location) -> str:

@@ -22,11 +22,7 @@ from .routing import is_plain_path, pattern_match
 
 def obstacles(server: Server, policies: Mapping[ObjectKey, Policy]) -> Iterator[Finding]:
     """Yield what keeps the host of ``server`` on nginx; ``policies`` are by Ingress."""
-    if server.host == DEFAULT_SERVER:
-        for ingress in server.ingresses:
-            yield finding("DEFAULT-SERVER", Source(ingress.key), host="*")
-        return
-    reason = _unroutable(server.host)
+    reason = "" if server.host == DEFAULT_SERVER else _unroutable(server.host)
     if reason:
         yield finding("HOST-NOT-ROUTABLE", _first(server), host=server.host, reason=reason)
     yield from _path_obstacles(server)
@@ -80,6 +76,6 @@ def _unroutable(host: str) -> str:
     if not is_host(host):
         return "it is no DNS name in lower case"
     labels = host.split(".")
-    if len(labels) - host.startswith("*.") < 2:  # noqa: PLR2004 - a name and its domain
-        return "it has only one label"
+    if labels[0] == "*" and len(labels) == 2:  # noqa: PLR2004 - the wildcard and a domain of one label
+        return "its domain has only one label"
     return "its last label is a number" if labels[-1].isdigit() else ""

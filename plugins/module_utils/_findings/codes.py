@@ -122,7 +122,7 @@ CODES: dict[str, Code] = {
             _BLOCKED,
             "Istio accepts no Gateway for this host name.",
             "host {host} cannot stand in a Gateway: {reason}",
-            "Give the application a name with at least two labels, or leave the host on nginx.",
+            "Give the application a DNS name with a domain, or leave the host on nginx.",
         ),
         Code(
             "PATTERN-NOT-CONVERTED",
@@ -165,13 +165,6 @@ CODES: dict[str, Code] = {
             "A canary Ingress changes which backend answers for this host.",
             "a canary Ingress applies to this host",
             "Finish or remove the canary, or leave the host on nginx.",
-        ),
-        Code(
-            "DEFAULT-SERVER",
-            _BLOCKED,
-            "Rules without a host answer for every name that no Ingress lists.",
-            "rules without a host are not converted",
-            "Name the host in the rule, or leave these rules on nginx.",
         ),
         # Backends
         Code(

@@ -13,11 +13,11 @@ from dataclasses import replace
 
 from .._bundle.bundle import Bundle, Certificate
 from .._kube.hosts import certificate_covers, parent_wildcard
-from .._kube.objects import KubeObject, key_of, mappings_at
+from .._kube.objects import KubeObject, ObjectKey, key_of, mappings_at
 from .ingress import PREFIX, Backend, Ingress, Path
 from .intake import Intake
 from .locations import in_file_order, is_regex
-from .policy import Policy
+from .policy import Policy, read_policy
 from .settings import Settings
 from .site import DEFAULT_SERVER, Location, ServedCertificate, Server, Site, Upstream
 from .upstreams import Upstreams
@@ -61,11 +61,15 @@ class _Merge:
     def create_servers(self) -> None:
         """Make the servers with their implicit ``/``, which carries the policy of the oldest Ingress of the host."""
         self.servers[DEFAULT_SERVER] = Server(DEFAULT_SERVER, [])
+        nobody = Ingress(ObjectKey("Ingress", "", ""), "", {}, None, None, None, (), ())
+        policy = read_policy(nobody, self._intake.settings).policy
+        fallback = Location("/", PREFIX, "/", None, policy, None, "default", implicit=True)
+        self._add(DEFAULT_SERVER, fallback)
         for ingress, policy in self._intake.ingresses:
             if policy.canary:
                 continue
-            if ingress.default_backend and not ingress.rules and not self.servers[DEFAULT_SERVER].locations:
-                self._add(DEFAULT_SERVER, self._catch_all(ingress, policy))
+            if ingress.default_backend and not ingress.rules and fallback in self.servers[DEFAULT_SERVER].locations:
+                self._replace(DEFAULT_SERVER, fallback, self._catch_all(ingress, policy))
             for rule in ingress.rules:
                 host = rule.host or DEFAULT_SERVER
                 if host not in self.servers:
@@ -90,15 +94,21 @@ class _Merge:
         """Add the paths of all rules; a path that is there already keeps its first owner."""
         for ingress, policy in self._intake.ingresses:
             for rule_number, rule in enumerate(ingress.rules):
-                server = self.servers.get(rule.host or DEFAULT_SERVER, self.servers[DEFAULT_SERVER])
-                if ingress not in server.ingresses[-1:]:
-                    server.ingresses.append(ingress)
+                host = rule.host or DEFAULT_SERVER
+                server = self.servers.get(host, self.servers[DEFAULT_SERVER])
+                if server.host == host:
+                    self._count_in(server, ingress)
                 for path_number, path in enumerate(rule.paths or ()):
                     if path.backend and _identity(ingress, path.backend) not in self._canary_only:
                         upstream = self._upstreams.get(ingress.namespace, path.backend)
                         origin = f"{rule_number}-{path_number}"
                         location = Location(path.path, path.type, path.path, ingress, policy, upstream, origin)
+                        self._count_in(server, ingress)
                         self._add_unless_taken(server.host, location)
+
+    def _count_in(self, server: Server, ingress: Ingress) -> None:
+        if ingress not in server.ingresses[-1:]:
+            server.ingresses.append(ingress)
 
     def _add_unless_taken(self, host: str, new: Location) -> None:
         # nginx looks only at the first location of a path: one of another type does not stop it.
@@ -108,10 +118,11 @@ class _Merge:
         elif not first.implicit:
             self.shadowed.append((host, new, first))
         else:
-            siblings = self._located[(host, new.path)]
-            siblings[siblings.index(first)] = new
-            locations = self.servers[host].locations
-            locations[locations.index(first)] = new
+            self._replace(host, first, new)
+
+    def _replace(self, host: str, old: Location, new: Location) -> None:
+        for kept in (self._located[(host, old.path)], self.servers[host].locations):
+            kept[kept.index(old)] = new
 
     def attach_canaries(self) -> None:
         """Attach canary backends to the upstreams of the locations that their paths name (semantics.md B.10)."""
