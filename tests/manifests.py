@@ -96,8 +96,12 @@ def bundle(
     arguments: Sequence[str] = (),
     settings: Mapping[str, str] | None = None,
     serving: frozenset[tuple[str, str]] | None = None,
+    image: str = "",
 ) -> Bundle:
-    """Return a bundle with the class ``nginx``, the controller with ``arguments``, and the ConfigMap ``settings``."""
+    """Return a bundle with the class ``nginx``, the controller with ``arguments``, and the ConfigMap ``settings``.
+
+    ``image`` is that of the controller, of release 1.15 where it is empty.
+    """
     configmap: Object = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -117,7 +121,7 @@ def bundle(
             "Deployment",
             "ingress-nginx",
             "ingress-nginx-controller",
-            "registry.example.test/ingress-nginx/controller:v1.15.1",
+            image or "registry.example.test/ingress-nginx/controller:v1.15.1",
             tuple(arguments),
             ("ingress-nginx", "ingress-nginx-controller"),
             ("ingress-nginx", "ingress-nginx-controller"),

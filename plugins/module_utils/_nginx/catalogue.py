@@ -125,7 +125,7 @@ ANNOTATIONS: dict[str, Annotation] = {
         Annotation(
             "backend-protocol",
             "backendprotocol",
-            s.one_of("auto_http", "http", "https", "grpc", "grpcs", "fcgi", ignore_case=True),
+            s.is_backend_protocol,
             _L,
             _LOC,
             _D,

@@ -72,7 +72,6 @@ class Ingress:
     named: Mapping[str, str]
     class_name: str | None
     class_annotation: str | None
-    annotation_values: tuple[str, ...]
     default_backend: Backend | None
     rules: tuple[Rule, ...]
     tls: tuple[TlsEntry, ...]
@@ -94,7 +93,6 @@ def read_ingress(obj: KubeObject, prefix: str) -> Ingress:
         named={name[len(start) :]: value for name, value in annotations.items() if name.startswith(start)},
         class_name=text_at(obj, "spec", "ingressClassName") if "ingressClassName" in spec else None,
         class_annotation=annotations.get(CLASS_ANNOTATION),
-        annotation_values=tuple(annotations.values()),
         default_backend=_backend(obj, spec.get("defaultBackend"), "spec.defaultBackend"),
         rules=tuple(
             _rule(obj, rule, f"spec.rules[{number}]") for number, rule in enumerate(list_at(obj, "spec", "rules"))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from .catalogue import ALIASES, ANNOTATIONS, Invalid
 from .ingress import Ingress
 from .settings import NextUpstream, Settings, Timeouts
-from .syntax import parse_bool, parse_int, parse_networks
+from .syntax import PARSERS, parse_bool, parse_int, parse_networks
 
 _CORS_METHODS = "GET, PUT, POST, DELETE, PATCH, OPTIONS"
 _CORS_HEADERS = (
@@ -143,7 +143,12 @@ class _Reader:
     def _take(self, written: str, name: str, value: str, validate: bool) -> None:
         entry = ANNOTATIONS[name]
         cleaned = "\n".join(line.strip() for line in value.split("\n"))
-        if cleaned and (not validate or entry.valid(value)):
+        # Without validation nginx still has to parse what is no text.
+        if cleaned and (entry.valid(value) or not (validate or entry.valid in PARSERS)):
+            self.values[name] = cleaned
+            return
+        if entry.invalid is Invalid.FORBID:
+            # The whole host answers 403, paths of other Ingresses too: no other value of it is carried over either.
             self.values[name] = cleaned
             return
         # nginx does not validate an empty value, it fails to use it: that never rejects an Ingress.
@@ -151,7 +156,7 @@ class _Reader:
         self.invalid.append(written)
         if effect is Invalid.REJECT:
             self.rejected = self.rejected or written
-        elif effect in (Invalid.DENY, Invalid.FORBID):
+        elif effect is Invalid.DENY:
             self.denied = self.denied or written
 
     def boolean(self, name: str, default: bool) -> bool:

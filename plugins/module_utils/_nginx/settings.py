@@ -233,8 +233,26 @@ def _reference(text: str) -> tuple[str, str] | None:
     return (namespace, name) if slash and namespace and name else None
 
 
+_WEAK_INTEGER = re.compile(r"([+-]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))", re.ASCII)
+_WEAK_BASES = (16, 2, 8, 10)
+
+
+def _weak_int(text: str) -> int | None:
+    """Return the value of Go's ``strconv.ParseInt`` with base 0, None where that is an error; empty text is 0."""
+    found = _WEAK_INTEGER.fullmatch(text or "0")
+    if found is None or len(text) > 70:  # noqa: PLR2004 - longer than any 64-bit integer
+        return None
+    sign, *forms = found.groups()
+    value = next(int(f"{sign}{digits}", base) for digits, base in zip(forms, _WEAK_BASES, strict=True) if digits)
+    return value if value in range(-(2**63), 2**63) else None
+
+
 class _ConfigMapReader:
-    """Reads ConfigMap keys one by one and remembers which were asked for, unusable, or not carried over."""
+    """Reads ConfigMap keys one by one and remembers which were asked for, unusable, or not carried over.
+
+    Numbers and booleans are read as github.com/mitchellh/mapstructure does when it is told to be lenient: empty text
+    is 0 and false.
+    """
 
     def __init__(self, data: Mapping[str, str]) -> None:
         self._data = data
@@ -247,7 +265,7 @@ class _ConfigMapReader:
             "risk_level": self._risk(Risk.HIGH if hardened else Risk.CRITICAL),
             "allow_snippets": self._bool("allow-snippet-annotations", False),
             "allow_cross_namespace": self._bool("allow-cross-namespace-resources", not hardened),
-            "word_blocklist": tuple(w for w in self._text("annotation-value-word-blocklist", "").split(",") if w),
+            "word_blocklist": self._words("annotation-value-word-blocklist"),
             "ssl_redirect": self._bool("ssl-redirect", True),
             "force_ssl_redirect": self._bool("force-ssl-redirect", False),
             "preserve_trailing_slash": self._bool("preserve-trailing-slash", False),
@@ -282,11 +300,12 @@ class _ConfigMapReader:
         return self._data.get(key, default)
 
     def _bool(self, key: str, default: bool) -> bool:
-        value = parse_bool(self._text(key, str(default)))
+        text = self._text(key, str(default))
+        value = parse_bool(text) if text else False
         return self._ignore(key, default) if value is None else value
 
     def _int(self, key: str, default: int) -> int:
-        value = parse_int(self._text(key, str(default)))
+        value = _weak_int(self._text(key, str(default)))
         return self._ignore(key, default) if value is None else value
 
     def _ignore(self, key: str, default: _Value) -> _Value:
@@ -298,8 +317,15 @@ class _ConfigMapReader:
         return _RISKS.get(text.lower(), Risk.LOW) if text else default
 
     def _redirect_code(self) -> int:
-        code = self._int("http-redirect-code", 308)
-        return code if code in _REDIRECT_CODES else self._ignore("http-redirect-code", 308)
+        code = parse_int(self._text("http-redirect-code", "308"))
+        if code is None or code not in _REDIRECT_CODES:
+            return self._ignore("http-redirect-code", 308)
+        return code
+
+    def _words(self, key: str) -> tuple[str, ...]:
+        # Words keep their spaces, and an empty one between two commas stands in every value.
+        text = self._text(key, "").strip()
+        return tuple(text.split(",")) if text else ()
 
     def _path_list(self, key: str, default: str) -> tuple[str, ...]:
         return tuple(path.strip() for path in self._text(key, default).split(",") if path.strip())

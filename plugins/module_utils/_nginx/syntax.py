@@ -76,6 +76,17 @@ def is_network_list(text: str) -> bool:
     return parse_networks(text) is not None
 
 
+def is_backend_protocol(text: str) -> bool:
+    """Accept a protocol that nginx speaks to backends, in any case, surrounding white space trimmed."""
+    return text.strip().lower() in _PROTOCOLS
+
+
+_PROTOCOLS = frozenset(("auto_http", "http", "https", "grpc", "grpcs", "fcgi"))
+
+PARSERS: frozenset[Check] = frozenset((is_bool, is_int, is_network_list, is_backend_protocol))
+"""Checks that nginx makes in any case, for it parses the value; the others are left out without validation."""
+
+
 def anything(_text: str) -> bool:
     """Accept any text: snippets, whose gate is the risk level."""
     return True

@@ -18,7 +18,7 @@ def test_labels_of_rfc_1123_are_accepted(text: str) -> None:
     assert is_object_name(text)
 
 
-@pytest.mark.parametrize("text", ["", "-a", "a-", "A", "a.b", "a_b", "x" * 64, "a\n", "a b", "é", "٣", "../a"])
+@pytest.mark.parametrize("text", ["", "-a", "a-", "A", "a.b", "a_b", "x" * 64, "a\n", "a b", "é", "\u0663", "../a"])
 def test_other_text_is_no_label(text: str) -> None:
     assert not is_dns_label(text)
 
