@@ -29,21 +29,29 @@ def sandbox_command(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _up(name: str, *options: str) -> Cluster:
-    done = sandbox_command("up", name, *options)
-    if done.returncode:
-        pytest.fail(f"sandbox {name} did not get up:\n{done.stdout}{done.stderr}", pytrace=False)
-    return Cluster(name)
+@pytest.fixture(scope="session")
+def start_sandbox() -> Iterator[Callable[[str], Cluster]]:
+    """Starts a sandbox with ingress-nginx, by its name; at the end of the run it is removed."""
+    started: list[str] = []
+
+    def start(name: str) -> Cluster:
+        started.append(name)
+        done = sandbox_command("up", name, "--with-ingress-nginx")
+        if done.returncode:
+            pytest.fail(f"sandbox {name} did not get up:\n{done.stdout}{done.stderr}", pytrace=False)
+        return Cluster(name)
+
+    try:
+        yield start
+    finally:
+        for name in started:
+            sandbox_command("down", name)
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """A sandbox with ingress-nginx that all tests of a run share: each keeps to namespaces of its own."""
-    name = "test-shared"
-    try:
-        yield _up(name, "--with-ingress-nginx")
-    finally:
-        sandbox_command("down", name)
+def cluster(start_sandbox: Callable[[str], Cluster]) -> Cluster:
+    """A sandbox that all tests of `sandbox/` share: each keeps to namespaces of its own."""
+    return start_sandbox("test-shared")
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +82,9 @@ def eventually() -> Callable[..., Any]:
         return answer
 
     return ask
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what shares a sandbox together when the tests are spread over several processes."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
