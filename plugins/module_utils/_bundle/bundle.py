@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .._kube.objects import KubeObject
+from .._kube.digests import canonical_json
+from .._kube.objects import KubeObject, key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +108,13 @@ class Bundle:
     def of(self, kind: str) -> list[KubeObject]:
         """Return the objects of one kind."""
         return self.objects.get(kind, [])
+
+
+def in_order(bundle: Bundle) -> Bundle:
+    """Return ``bundle`` with its objects in the order in which they are written: namespace, name, content."""
+    return replace(bundle, objects={kind: sorted(found, key=_place) for kind, found in sorted(bundle.objects.items())})
+
+
+def _place(obj: KubeObject) -> tuple[str, str, str]:
+    key = key_of(obj)
+    return (key.namespace, key.name, canonical_json(obj))

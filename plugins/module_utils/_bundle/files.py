@@ -23,8 +23,7 @@ from typing import Any
 
 from .._kube.digests import canonical_json, digest, readable_json, sha256_hex
 from .._kube.kinds import KINDS
-from .._kube.objects import KubeObject, key_of
-from .bundle import Bundle, Certificate, Controller
+from .bundle import Bundle, Certificate, Controller, in_order
 
 FORMAT = 1
 INDEX = "bundle.json"
@@ -44,7 +43,7 @@ def bundle_digest(bundle: Bundle) -> str:
 def write_bundle(bundle: Bundle, directory: Path, captured_at: str) -> str:
     """Write ``bundle`` to ``directory``, which must not exist yet, and return its digest.
 
-    Raises FileExistsError when ``directory`` exists, OSError when it cannot be written.
+    Raises FileExistsError when ``directory`` exists, OSError when it cannot be written; then nothing is left behind.
     """
     files = _render(bundle)
     index = _index(bundle, files, captured_at)
@@ -58,9 +57,8 @@ def write_bundle(bundle: Bundle, directory: Path, captured_at: str) -> str:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
         temporary.rename(directory)
-    except OSError:
-        shutil.rmtree(temporary)
-        raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
     return str(index["digest"])
 
 
@@ -70,6 +68,8 @@ def verify_bundle(directory: Path) -> dict[str, Any]:
     Raises BundleError when a file is missing, changed, or not in the index.
     """
     index = _read_index(directory)
+    if _digest_of(index) != index.get("digest"):
+        raise BundleError(f"{directory / INDEX} was changed after capture; capture the bundle again")
     present = {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
     for name, expected in index["files"].items():
         if name not in present:
@@ -79,8 +79,6 @@ def verify_bundle(directory: Path) -> dict[str, Any]:
     strangers = sorted(present - set(index["files"]) - {INDEX})
     if strangers:
         raise BundleError(f"{directory / strangers[0]} does not belong to the bundle; remove it")
-    if _digest_of(index) != index["digest"]:
-        raise BundleError(f"{directory / INDEX} was changed after capture; capture the bundle again")
     return index
 
 
@@ -111,7 +109,7 @@ def _read_index(directory: Path) -> dict[str, Any]:
         index = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BundleError(f"{path} does not exist; {directory} holds no bundle") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise BundleError(f"{path} is not valid JSON ({error}); capture the bundle again") from None
     if not isinstance(index, dict) or index.get("format") != FORMAT:
         raise BundleError(f"{path} is not of format {FORMAT}; capture the bundle with this release")
@@ -120,9 +118,7 @@ def _read_index(directory: Path) -> dict[str, Any]:
 
 def _render(bundle: Bundle) -> dict[str, str]:
     files = {
-        f"objects/{kind}.jsonl": _jsonl(sorted(objects, key=_place))
-        for kind, objects in sorted(bundle.objects.items())
-        if kind in KINDS
+        f"objects/{kind}.jsonl": _jsonl(objects) for kind, objects in in_order(bundle).objects.items() if kind in KINDS
     }
     files[_CERTIFICATES] = _jsonl(bundle.certificates[key].as_dict() for key in sorted(bundle.certificates))
     if bundle.serving is not None:
@@ -145,11 +141,6 @@ def _index(bundle: Bundle, files: dict[str, str], captured_at: str) -> dict[str,
 
 def _digest_of(index: dict[str, Any]) -> str:
     return digest({name: value for name, value in index.items() if name not in ("captured_at", "digest")})
-
-
-def _place(obj: KubeObject) -> tuple[str, str, str]:
-    key = key_of(obj)
-    return (key.namespace, key.name, canonical_json(obj))
 
 
 def _jsonl(values: Iterable[Any]) -> str:

@@ -47,6 +47,9 @@ class Assembly:
         self._layout = layout
         self._places = places
         self._drafts = drafts
+        self._credentials: dict[str, list[Credential]] = {}
+        for credential in layout.credentials:
+            self._credentials.setdefault(credential.unit, []).append(credential)
 
     def units(self) -> Iterator[UnitResources]:
         """Yield the resources of every unit that has any, the shared ones first."""
@@ -72,7 +75,7 @@ class Assembly:
         return [stamp(obj, unit, gateway_sources(obj, servers)) for obj in self._layout.gateways.get(unit, ())]
 
     def _secrets(self, unit: str) -> list[Credential]:
-        return [credential for credential in self._layout.credentials if credential.unit == unit]
+        return self._credentials.get(unit, [])
 
     def _virtual_service(self, place: HostPlace) -> KubeObject:
         server, gateway_namespace = place.server, self._context.options.gateway_namespace

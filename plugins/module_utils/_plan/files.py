@@ -104,13 +104,18 @@ def read_plan(directory: Path) -> StoredPlan:
         index = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise PlanError(f"{path} does not exist; {directory} holds no plan") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise PlanError(f"{path} is not valid JSON ({error}); convert again") from None
+    except (ValueError, RecursionError) as error:
+        raise PlanError(f"{path} is not valid JSON ({error}); {_again(directory)}") from None
     if not isinstance(index, dict) or index.get("format") != FORMAT:
         raise PlanError(f"{path} is not of format {FORMAT}; convert with this release")
-    if _plan_id(index) != index["id"]:
-        raise PlanError(f"{path} was changed after conversion; convert again")
+    if _plan_id(index) != index.get("id"):
+        raise PlanError(f"{path} was changed after conversion; {_again(directory)}")
     return StoredPlan(directory, index)
+
+
+def _again(directory: Path) -> str:
+    # A plan that is there is never written anew, so converting alone would not help.
+    return f"remove {directory} and convert again"
 
 
 def _checked(directory: Path, name: str, index: dict[str, Any]) -> str:
@@ -121,9 +126,9 @@ def _checked(directory: Path, name: str, index: dict[str, Any]) -> str:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise PlanError(f"{path} is missing; convert again") from None
+        raise PlanError(f"{path} is missing; {_again(directory)}") from None
     if sha256_hex(content) != expected:
-        raise PlanError(f"{path} was changed after conversion; convert again")
+        raise PlanError(f"{path} was changed after conversion; {_again(directory)}")
     return content.decode("utf-8")
 
 

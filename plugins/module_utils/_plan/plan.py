@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .._bundle.bundle import Bundle
+from .._bundle.bundle import Bundle, in_order
 from .._convert.assemble import UnitResources
 from .._convert.convert import Conversion, convert
+from .._convert.gateways import SHARED_UNIT
 from .._convert.options import Options
 from .._istio.invariants import check_unit
 from .._nginx.intake import take_in
@@ -36,13 +37,17 @@ class Plan:
         """
         planned = {name for wave in self.waves for name in wave.units}
         for unit in self.conversion.assembly.units():
-            if unit.unit in planned or (planned and unit.unit not in {item.name for item in self.units}):
+            if unit.unit in planned or (planned and unit.unit == SHARED_UNIT):
                 check_unit(unit.objects, [credential.name for credential in unit.credentials])
                 yield unit
 
 
 def make_plan(bundle: Bundle, options: Options) -> Plan:
-    """Return the plan for ``bundle``. Raises UnknownNamespaceError for a namespace that options alone know."""
+    """Return the plan for ``bundle``, whatever the order of its objects.
+
+    Raises UnknownNamespaceError for a namespace that options alone know.
+    """
+    bundle = in_order(bundle)
     intake = take_in(bundle)
     site = build_site(bundle, intake)
     units = find_units(site)
