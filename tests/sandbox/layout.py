@@ -70,6 +70,16 @@ class Layout:
         return self.root / "endpoints.json"
 
     @property
+    def charts(self) -> Path:
+        """Link to Istio's charts (inventories/sandbox)."""
+        return self.root / "charts"
+
+    @property
+    def commands(self) -> Path:
+        """Link to the folder with kubectl, helm and istioctl (inventories/sandbox)."""
+        return self.root / "commands"
+
+    @property
     def pki(self) -> Path:
         """Keys, certificates and the kubeconfigs of the components."""
         return self.root / "pki"

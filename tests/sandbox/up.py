@@ -19,7 +19,7 @@ from sandbox.console import Console
 from sandbox.errors import SandboxError
 from sandbox.layout import Layout
 from sandbox.state import State
-from sandbox.toolchain import ToolchainError, locate
+from sandbox.toolchain import ToolchainError, asset, command_folder, locate
 
 if TYPE_CHECKING:
     import socket
@@ -78,6 +78,15 @@ def _prepare_files(layout: Layout, first_port: int) -> None:
         pki=layout.pki,
         identity="admin",
     )
+
+
+def _link_istio(layout: Layout) -> None:
+    """Give inventories fixed paths to the charts and commands that install Istio, where the toolchain has them."""
+    sources = ((layout.charts, lambda: asset("istio-charts")), (layout.commands, command_folder))
+    for link, source in sources:
+        # A sandbox without Istio needs neither; who wants them is told by make setup.
+        with contextlib.suppress(ToolchainError):
+            link.symlink_to(source())
 
 
 class _Starting:
@@ -171,6 +180,7 @@ def _wait_until_up(layout: Layout, starting: _Starting, console: Console, second
 def _start(layout: Layout, lock: int, console: Console, seconds: float) -> None:
     first_port, api = ports.reserve(layout.name)
     _prepare_files(layout, first_port)
+    _link_istio(layout)
     starting = _Starting(layout, lock, api)
     try:
         _wait_until_up(layout, starting, console, seconds)
