@@ -34,6 +34,8 @@ def parity_filter(settings: Settings, features: Iterable[str], options: Options)
     """Return the gateway-wide EnvoyFilter; ``features`` are the route features that some route of the plan uses."""
     patches = [
         connection_manager_patch(_connection_manager(settings)),
+        connection_manager_patch(_own_answers(""), HTTP_PORT),
+        connection_manager_patch(_own_answers(settings.hsts.value), HTTPS_PORT),
         *(http_filter_patch(feature, _FEATURE_TYPES[feature], {}) for feature in sorted(set(features))),
         route_configuration_patch(HTTP_PORT, _route_configuration("http", HTTP_PORT, "")),
         route_configuration_patch(HTTPS_PORT, _route_configuration("https", HTTPS_PORT, settings.hsts.value)),
@@ -51,11 +53,17 @@ def _connection_manager(settings: Settings) -> dict[str, Any]:
         "preserve_external_request_id": True,
         # nginx sends no Server header; passed through, the backend's is removed below.
         "server_header_transformation": "PASS_THROUGH",
-        # nginx says 502 where a backend refuses or resets, Envoy 503.
-        "local_reply_config": {
-            "mappers": [{"filter": {"response_flag_filter": {"flags": ["UF", "UC"]}}, "status_code": 502}]
-        },
     }
+
+
+def _own_answers(hsts: str) -> dict[str, Any]:
+    """Return what becomes of answers that the gateway gives itself; the first mapper that fits counts."""
+    headers = {"headers_to_add": [_header("strict-transport-security", hsts)]} if hsts else {}
+    # nginx says 502 where a backend refuses or resets, Envoy 503.
+    refused: dict[str, Any] = {"filter": {"response_flag_filter": {"flags": ["UF", "UC"]}}, "status_code": 502}
+    any_status = {"op": "GE", "value": {"default_value": 100, "runtime_key": "i2i.any_status"}}
+    others: list[dict[str, Any]] = [{"filter": {"status_code_filter": {"comparison": any_status}}}] if hsts else []
+    return {"local_reply_config": {"mappers": [{**mapper, **headers} for mapper in (refused, *others)]}}
 
 
 def _route_configuration(scheme: str, port: int, hsts: str) -> dict[str, Any]:

@@ -69,11 +69,14 @@ _HCM = "envoy.filters.network.http_connection_manager"
 _HCM_TYPE = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 
 
-def connection_manager_patch(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the patch that merges ``settings`` into every HTTP connection manager of the gateway."""
+def connection_manager_patch(settings: Mapping[str, Any], port: int = 0) -> dict[str, Any]:
+    """Return the patch that merges ``settings`` into the HTTP connection managers of a gateway port, 0 for all."""
+    listener: dict[str, Any] = {"filterChain": {"filter": {"name": _HCM}}}
+    if port:
+        listener["portNumber"] = port
     return {
         "applyTo": "NETWORK_FILTER",
-        "match": {"context": "GATEWAY", "listener": {"filterChain": {"filter": {"name": _HCM}}}},
+        "match": {"context": "GATEWAY", "listener": listener},
         "patch": {"operation": "MERGE", "value": {"name": _HCM, "typed_config": {"@type": _HCM_TYPE, **settings}}},
     }
 
