@@ -30,7 +30,6 @@ from .._findings.finding import Level
 from .._istio.invariants import check_tls_names
 from .._kube.digests import canonical_json, digest, readable_json, sha256_hex
 from .._kube.release import VERSION
-from .._nginx.site import DEFAULT_SERVER
 from .plan import Plan
 
 FORMAT = 1
@@ -171,7 +170,7 @@ def _host(host: str, verdict: HostVerdict, plan: Plan) -> dict[str, Any]:
     secret = verdict.server.certificate.secret
     shown = plan.conversion.layout.shown.get(host)
     return {
-        "host": "*" if host == DEFAULT_SERVER else host,
+        "host": host,
         "unit": verdict.unit,
         "moves": verdict.moves,
         "held_back_by": sorted({item.code for item in verdict.findings if item.holds_back}),
