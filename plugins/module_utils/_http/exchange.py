@@ -13,7 +13,8 @@ class Request:
     """A request as a client sends it.
 
     ``target`` is the raw request target (path and query); ``host`` is the Host header; ``sni`` is the name in the TLS
-    handshake, the host where empty; ``client`` is the address the plane sees; header names are lower case.
+    handshake, the host where empty; ``client`` is the address the plane sees, empty where that is not known; header
+    names are lower case.
     """
 
     host: str
@@ -42,7 +43,8 @@ class Answer:
     Either the plane answers itself (``backend`` is empty) or it asks ``backend`` (``namespace/service:port number``)
     for ``upstream_target`` with ``upstream_host``; then ``status`` is 0, for the backend decides. ``headers`` are
     those that the plane sets on the response (lower-case names); ``location`` stands apart. ``certificate`` is the
-    Secret (``namespace/name``) shown on https, ``default`` for the plane's own, empty on http.
+    Secret (``namespace/name``) shown on https, ``default`` for the plane's own, empty on http. ``guarded`` tells that an address
+    list decides and the client's address is not known: this is the answer to those it admits, others get 403.
     """
 
     status: int
@@ -52,3 +54,4 @@ class Answer:
     location: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     certificate: str = ""
+    guarded: bool = False

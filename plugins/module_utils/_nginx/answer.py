@@ -33,7 +33,7 @@ def answer(site: Site, request: Request) -> Answer:
     if _lacks_slash(server, location, path):
         found = visit.own(301, _slash_redirect(request, location))
     else:
-        found = _rewrite_phase(visit) or _access_phase(visit) or _content_phase(visit)
+        found = _rewrite_phase(visit) or _access_phase(visit) or _guarded(visit, _content_phase(visit))
     return replace(found, certificate=certificate)
 
 
@@ -142,8 +142,12 @@ def _rewrite_phase(visit: _Visit) -> Answer | None:
 
 
 def _access_phase(visit: _Visit) -> Answer | None:
-    networks = visit.location.policy.allowlist
-    return visit.own(403) if networks and not _admits(networks, visit.request.client) else None
+    networks, client = visit.location.policy.allowlist, visit.request.client
+    return visit.own(403) if networks and client and not _admits(networks, client) else None
+
+
+def _guarded(visit: _Visit, found: Answer) -> Answer:
+    return replace(found, guarded=bool(visit.location.policy.allowlist) and not visit.request.client)
 
 
 def _content_phase(visit: _Visit) -> Answer:

@@ -161,6 +161,8 @@ def _header_problems(name: str, value: str) -> Iterator[str]:
         yield f"header {name} is set by the runner"
     if _CONTROL.search(value):
         yield f"header {name!r} holds a control character"
+    elif not value.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in value):
+        yield f"header {name!r} is not valid text"
     elif value != value.strip():
         yield f"header {name!r} begins or ends with white space"
     elif len(value) > _VALUE_LIMIT:

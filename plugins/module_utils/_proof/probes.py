@@ -40,8 +40,8 @@ class Probe:
 
     ``server`` is the host in the plan, ``host`` the name that is asked for; they differ for wildcards. ``target`` is
     raw and sent as it is. ``headers`` are sorted pairs of lower-case name and value. ``why`` is one word. ``status``
-    is 0 where a backend decides; ``generated`` tells whether nginx answers by itself. ``described`` are the
-    differences that findings predict.
+    is 0 where a backend decides; ``generated`` tells whether nginx answers by itself. ``guarded`` tells that an address
+    list decides first, by where the probe comes from. ``described`` are the differences that findings predict.
     """
 
     id: str
@@ -55,6 +55,7 @@ class Probe:
     status: int = 0
     location: str = ""
     generated: bool = False
+    guarded: bool = False
     described: tuple[Difference, ...] = ()
 
     def __str__(self) -> str:
@@ -67,6 +68,8 @@ class Probe:
             line["described"] = [[item.code, item.field, item.suffix] for item in self.described]
         if self.generated:
             line["generated"] = True
+        if self.guarded:
+            line["guarded"] = True
         if self.headers:
             line["headers"] = self.headers
         line["host"] = self.host

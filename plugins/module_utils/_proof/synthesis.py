@@ -29,6 +29,7 @@ _OTHER = {"http": "https", "https": "http"}
 _BAD_REQUEST = 400
 _TWO_LABELS = "labels"
 _NAME = "i2i-probe"
+_NO_DOMAIN = ".unknown.invalid"
 _UNKNOWN = f"/{_NAME}-unknown"
 _FOREIGN_ORIGIN = f"https://{_NAME}.invalid"
 _PREFLIGHT = ("access-control-request-method", "GET")
@@ -69,20 +70,19 @@ def synthesise(
     ``codes`` are the findings that describe the host; ``upgrade`` adds one WebSocket handshake, on the first location
     that has a backend. Where ``bounds`` cut, every location keeps its most telling probes.
     """
-    if server.host == DEFAULT_SERVER:
-        return
     bounds = bounds or Bounds()
     probes = _Model(server, site, frozenset(codes)).probes(_cases(server, site, upgrade, bounds.per_location))
     yield from islice(probes, bounds.per_host)
 
 
 def request_host(host: str, taken: Container[str]) -> str:
-    """Return a name to ask for: ``host``, or for a wildcard a name of one label more that is not in ``taken``."""
-    if not is_wildcard(host):
+    """Return a name to ask for that is not in ``taken``: ``host`` itself, or one that a wildcard or no rule takes."""
+    if host != DEFAULT_SERVER and not is_wildcard(host):
         return host
+    domain = _NO_DOMAIN if host == DEFAULT_SERVER else host[1:]
     number = 0
     while True:
-        name = f"{_NAME}{number or ''}{host[1:]}"
+        name = f"{_NAME}{number or ''}{domain}"
         if name not in taken:
             return name
         number += 1
@@ -112,7 +112,8 @@ class _Model:
 
     def _probe(self, case: _Case) -> Probe | None:
         host = case.labels + self._host
-        request = Request(host, case.target, case.scheme, case.method, dict(case.headers))
+        # From which address a plane sees the probes is not known.
+        request = Request(host, case.target, case.scheme, case.method, dict(case.headers), client="")
         found = answer(self._site, request)
         if not _well_defined(case, found):
             return None
@@ -129,6 +130,7 @@ class _Model:
             found.status,
             found.location,
             not found.backend,
+            found.guarded,
             differences,
         )
 
@@ -137,7 +139,7 @@ def _well_defined(case: _Case, found: Answer) -> bool:
     if found.status == _BAD_REQUEST:
         return False
     if case.why in (DISGUISED, _TWO_LABELS):
-        return not found.backend and not found.location
+        return found.guarded or not (found.backend or found.location)
     return bool(found.backend) or case.headers is not _WEBSOCKET
 
 

@@ -145,6 +145,17 @@ def test_bodies_of_disguised_paths_are_not_compared() -> None:
     assert outcome(reply(body="//a"), reply(body="/a"), why=DISGUISED).verdict is Verdict.EQUAL
 
 
+def test_disguised_paths_tell_something_only_where_the_address_list_refuses_them() -> None:
+    listed = {"why": DISGUISED, "guarded": True}
+    assert outcome(reply(200), reply(404), **listed).verdict is Verdict.EQUAL
+    assert fields_of(outcome(page(403), reply(200), **listed)) == ["status"]
+
+
+def test_the_model_holds_where_an_address_list_refuses_the_probe() -> None:
+    assert outcome(page(403), page(403), guarded=True).model == ""
+    assert outcome(page(403), page(403)).model == "the model says that a backend answers, nginx answers 403 itself"
+
+
 def test_a_predicted_difference_must_be_there_exactly_so() -> None:
     asked = redirect(described=(KEEPS_SLASH,))
     nginx = [Reply(308, {"location": ("https://a.test",)})] * 2
