@@ -16,12 +16,24 @@ from .errors import ClusterError
 
 try:
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.x509.oid import NameOID
 except ImportError as error:  # reported by read_certificate()
     _MISSING: ImportError | None = error
 else:
     _MISSING = None
+    # A tenant writes the Secret: whatever the library says of it, it is the Secret's problem, not ours.
+    _UNREADABLE: tuple[type[Exception], ...] = (
+        binascii.Error,
+        KeyError,
+        TypeError,
+        UnsupportedAlgorithm,
+        ValueError,
+        x509.DuplicateExtension,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+    )
 
 
 def read_certificate(secret: KubeObject, now: datetime | None = None) -> Certificate:
@@ -36,21 +48,19 @@ def read_certificate(secret: KubeObject, now: datetime | None = None) -> Certifi
     try:
         chain, private = _decode(mapping_at(secret, "data"))
         leaf = x509.load_pem_x509_certificates(chain)[0]
-        problem = _key_problem(leaf, private)
-    except (ValueError, TypeError, KeyError, binascii.Error) as error:
+        return Certificate(
+            key.namespace,
+            key.name,
+            _names(leaf),
+            _time(leaf.not_valid_before_utc),
+            _time(leaf.not_valid_after_utc),
+            leaf.fingerprint(hashes.SHA256()).hex(),
+            sha256_hex(chain),
+            expired=leaf.not_valid_after_utc < (now or datetime.now(UTC)),
+            problem=_key_problem(leaf, private),
+        )
+    except _UNREADABLE as error:
         return Certificate(key.namespace, key.name, problem=f"tls.crt or tls.key cannot be read ({error})")
-    moment = now or datetime.now(UTC)
-    return Certificate(
-        key.namespace,
-        key.name,
-        _names(leaf),
-        _time(leaf.not_valid_before_utc),
-        _time(leaf.not_valid_after_utc),
-        leaf.fingerprint(hashes.SHA256()).hex(),
-        sha256_hex(chain),
-        expired=leaf.not_valid_after_utc < moment,
-        problem=problem,
-    )
 
 
 def _decode(data: Mapping[str, str]) -> tuple[bytes, bytes]:
@@ -70,7 +80,7 @@ def _names(leaf: x509.Certificate) -> tuple[str, ...]:
         extension = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
         common = leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-        return tuple(str(attribute.value) for attribute in common)
+        return tuple(str(attribute.value) for attribute in common[-1:])  # the last one, as in Go's crypto/x509
     return tuple(sorted(set(extension.value.get_values_for_type(x509.DNSName))))
 
 

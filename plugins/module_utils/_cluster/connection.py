@@ -20,6 +20,7 @@ try:
     import kubernetes.client
     import kubernetes.config
     import urllib3
+    import yaml
     from kubernetes.client.rest import RESTClientObject
 except ImportError as error:  # reported by connect()
     _MISSING: ImportError | None = error
@@ -144,7 +145,7 @@ def _configuration(options: Mapping[str, Any]) -> Any:
                 client_configuration=configuration,
                 persist_config=False,
             )
-    except (_files.ConfigException, OSError, ValueError, KeyError, TypeError) as error:
+    except (_files.ConfigException, yaml.YAMLError, OSError, ValueError, KeyError, TypeError) as error:
         place = "the given kubeconfig" if isinstance(kubeconfig, dict) else kubeconfig or "the default kubeconfig"
         raise ConnectionOptionError(
             f"{place} cannot be used{f' with context {context!r}' if context else ''}: {error}; "

@@ -8,6 +8,7 @@ refuses every later change, too. Envoy counts such refusals in ``*_update_reject
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,7 +17,8 @@ from .api import Api
 from .errors import ApiError
 
 _STATS_PORT = 15090
-_SUFFIX = "_update_rejected"
+# A line such as: envoy_listener_manager_lds_update_rejected{label="value"} 3
+_COUNTER = re.compile(r"(?P<name>[A-Za-z0-9_:]+_update_rejected)(?:\{.*\})? (?P<value>[0-9]{1,20})(?:\.0*)?$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,9 @@ def parse_rejections(stats: str) -> dict[str, int]:
     """Return the counters of refused updates that are not 0, from Envoy's statistics in Prometheus' format."""
     found: dict[str, int] = {}
     for line in stats.splitlines():
-        name, _, value = line.rpartition(" ")
-        name = name.partition("{")[0]
-        if name.endswith(_SUFFIX) and value.replace(".", "", 1).isdecimal() and float(value) > 0:
-            found[name] = found.get(name, 0) + int(float(value))
+        counter = _COUNTER.match(line)
+        if counter and int(counter["value"]):
+            found[counter["name"]] = found.get(counter["name"], 0) + int(counter["value"])
     return found
 
 

@@ -58,6 +58,11 @@ class Ledger:
                     f"ConfigMap {self._namespace}/{name} is no record of this ledger ({error!r}); "
                     "restore it from its history, or delete it to forget the unit"
                 ) from error
+            if name != f"{_NAME}{record.unit}":
+                raise LedgerError(
+                    f"ConfigMap {self._namespace}/{name} is the record of unit {record.unit}, under another name; "
+                    "delete the copy"
+                )
             found[record.unit] = (record, obj)
         return found
 

@@ -9,12 +9,14 @@ expired, and at once where this machine can see that its process is gone.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 DURATION = timedelta(minutes=10)
+_PROCESS = re.compile(r"[0-9]{1,10}")
 _FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -32,7 +34,7 @@ class Holder:
     def parse(cls, text: str) -> Holder:
         """Return the holder written as ``text``; one written otherwise has process 0."""
         machine, _, process = text.rpartition("/")
-        return cls(machine, int(process)) if machine and process.isdecimal() else cls(text, 0)
+        return cls(machine, int(process)) if machine and _PROCESS.fullmatch(process) else cls(text, 0)
 
     def is_gone(self, machine: str) -> bool:
         """Tell whether this machine knows that the holder no longer runs."""
@@ -40,7 +42,7 @@ class Holder:
             return False
         try:
             os.kill(self.process, 0)
-        except ProcessLookupError:
+        except (OverflowError, ProcessLookupError):
             return True
         except PermissionError:
             return False
