@@ -43,7 +43,9 @@ def summary_lines(report: Mapping[str, Any], path: str) -> list[str]:
 def _wave(wave: Mapping[str, Any]) -> str:
     units = ", ".join(f"{unit['name']} {unit['state']}" for unit in wave["units"][:_LISTED])
     more = f" and {len(wave['units']) - _LISTED} more" if len(wave["units"]) > _LISTED else ""
-    return f"{wave['this_run']}; {units}{more}"
+    # Why a wave failed is among what went wrong.
+    why = f" ({wave['reason']})" if wave["reason"] and wave["this_run"] != "rolled back" else ""
+    return f"{wave['this_run']}{why}; {units}{more}"
 
 
 def _held_back(report: Mapping[str, Any]) -> Iterator[str]:
