@@ -31,7 +31,7 @@ def backend(service: str, port: int | str = 80) -> Object:
     return {"service": {"name": service, "port": {"number": port} if isinstance(port, int) else {"name": port}}}
 
 
-def ingress(  # noqa: PLR0913 - the fields of an Ingress
+def ingress(
     host: str | Sequence[str],
     *paths: Object,
     name: str = "web",

@@ -16,13 +16,12 @@ attributes:
     description: Returns details on what has changed, or would change, with C(--diff).
   idempotent:
     description: When run twice in a row outside of check mode with the same arguments, the second run changes nothing.
-  action_group:
-    description: Use C(group/sealos.istio_migration.cluster) in C(module_defaults) to set the connection options once.
 """
 
     CLUSTER = r"""
 attributes:
   action_group:
+    description: Use C(group/sealos.istio_migration.cluster) in C(module_defaults) to set the connection options once.
     support: full
     membership:
       - sealos.istio_migration.cluster

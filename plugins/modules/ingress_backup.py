@@ -1,5 +1,9 @@
 # SPDX-FileCopyrightText: The sealos.istio_migration authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
 DOCUMENTATION = r"""
 module: ingress_backup
 short_description: Capture everything that decides how ingress-nginx answers

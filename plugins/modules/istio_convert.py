@@ -1,5 +1,9 @@
 # SPDX-FileCopyrightText: The sealos.istio_migration authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
 DOCUMENTATION = r"""
 module: istio_convert
 short_description: Convert a bundle, or manifests, to a plan
@@ -24,8 +28,6 @@ attributes:
     support: none
   idempotent:
     support: full
-  action_group:
-    support: none
 options:
   bundle:
     description:
@@ -153,13 +155,10 @@ plan:
       type: dict
 """
 
-import json
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-import yaml
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.bundle import Bundle
 from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.files import read_bundle
@@ -169,37 +168,10 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.man
 )
 from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.certificates import read_certificate
 from ansible_collections.sealos.istio_migration.plugins.module_utils._convert.options import Acceptance, Options
+from ansible_collections.sealos.istio_migration.plugins.module_utils._manifest_files import documents
 from ansible_collections.sealos.istio_migration.plugins.module_utils._module import run_module
 from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.files import StoredPlan, write_plan
 from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.plan import make_plan
-
-_ENDINGS = (".yaml", ".yml", ".json")
-_DATE = "tag:yaml.org,2002:timestamp"
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads YAML as kubectl does: what looks like a date is text."""
-
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != _DATE]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-
-def _documents(path: Path) -> Iterator[tuple[str, Any]]:
-    files = sorted(item for item in path.rglob("*") if item.suffix in _ENDINGS) if path.is_dir() else [path]
-    for file in files:
-        try:
-            text = file.read_text(encoding="utf-8")
-            if file.suffix == ".json":
-                yield str(file), json.loads(text)
-            else:
-                for number, document in enumerate(yaml.load_all(text, _Loader), 1):
-                    yield f"{file} document {number}", document
-        except (UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
-            raise ManifestError(f"{file} cannot be read: {error}") from error
-        except RecursionError as error:
-            raise ManifestError(f"{file} cannot be read: it is nested too deeply") from error
 
 
 def _bundle(params: dict[str, Any]) -> Bundle:
@@ -208,7 +180,7 @@ def _bundle(params: dict[str, Any]) -> Bundle:
     path = Path(params["manifests"])
     if not path.exists():
         raise ManifestError(f"{path} does not exist")
-    return bundle_of(params["cluster"], _documents(path), read_certificate)
+    return bundle_of(params["cluster"], documents(path), read_certificate)
 
 
 def _options(params: dict[str, Any]) -> Options:
@@ -236,7 +208,7 @@ def _work(module: AnsibleModule) -> dict[str, Any]:
         stored, new = write_plan(plan, dest)
         return {"changed": new, "plan": _summary(stored, str(stored.directory))}
     with tempfile.TemporaryDirectory() as scratch:
-        stored, _ = write_plan(plan, Path(scratch))
+        stored, __ = write_plan(plan, Path(scratch))
         there = dest / stored.short_id
         return {"changed": not there.exists(), "plan": _summary(stored, str(there) if there.exists() else "")}
 

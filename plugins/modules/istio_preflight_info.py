@@ -1,5 +1,9 @@
 # SPDX-FileCopyrightText: The sealos.istio_migration authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
 DOCUMENTATION = r"""
 module: istio_preflight_info
 short_description: Look at a cluster before a migration, and list what stands in the way
@@ -122,7 +126,6 @@ facts:
 import re
 import shutil
 import socket
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -146,6 +149,7 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._module imp
     api_of,
     run_module,
 )
+from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.programs import run_for_text
 
 _CURL = ("curl", "--version", (7, 88), "install the package curl")
 _OPENSSL = ("openssl", "version", (3, 0), "install the package openssl")
@@ -242,7 +246,7 @@ def unreachable_addresses(addresses: dict[str, str]) -> Iterator[str]:
             "set migration_nginx_address to where it is reached from here"
         )
     for scheme, address in sorted(addresses.items()):
-        host, _, port = address.rpartition(":")
+        host, __, port = address.rpartition(":")
         try:
             with socket.create_connection((host.strip("[]"), int(port)), timeout=5):
                 pass
@@ -260,7 +264,7 @@ def missing_tool(name: str, argument: str, oldest: tuple[int, int], remedy: str)
     if path is None:
         yield f"{wanted}; {remedy}"
         return
-    text = subprocess.run([path, argument], capture_output=True, text=True, check=False, timeout=30).stdout
+    text = run_for_text([path, argument])
     found = re.search(r"(\d+)\.(\d+)", text)
     if not found or (int(found[1]), int(found[2])) < oldest:
         yield f"{wanted}; found {text.splitlines()[0] if text else 'no version'} at {path}"
@@ -269,7 +273,7 @@ def missing_tool(name: str, argument: str, oldest: tuple[int, int], remedy: str)
 def _work(module: AnsibleModule) -> dict[str, Any]:
     look = _Look(module.params)
     look.everything()
-    namespace, _, name = module.params["service_account"].partition("/")
+    namespace, __, name = module.params["service_account"].partition("/")
     roles = role_manifests(f"sealos-istio-migration-{module.params['purpose']}", look.grants(), (namespace, name))
     return {
         "changed": False,

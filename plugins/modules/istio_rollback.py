@@ -1,5 +1,9 @@
 # SPDX-FileCopyrightText: The sealos.istio_migration authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
 DOCUMENTATION = r"""
 module: istio_rollback
 short_description: Take units back from the gateway, and prove that ingress-nginx still answers for them

@@ -1,5 +1,9 @@
 # SPDX-FileCopyrightText: The sealos.istio_migration authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
 DOCUMENTATION = r"""
 module: migration_ledger_info
 short_description: Read what state each unit of a migration is in
@@ -166,7 +170,7 @@ def _work(module: AnsibleModule) -> dict[str, Any]:
     params = module.params
     records = Ledger(api_of(params), params["namespace"]).read()
     wanted = set(params["with_namespaces"])
-    shown = [record for _, record in sorted(records.items()) if not wanted or wanted & set(record.namespaces)]
+    shown = [record for __, record in sorted(records.items()) if not wanted or wanted & set(record.namespaces)]
     result: dict[str, Any] = {"changed": False, "units": [record.as_dict() for record in shown]}
     if params["plan"]:
         result["work"] = _tasks(params, records)

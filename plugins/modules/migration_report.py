@@ -1,5 +1,9 @@
 # SPDX-FileCopyrightText: The sealos.istio_migration authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
 DOCUMENTATION = r"""
 module: migration_report
 short_description: Write the report of a run
@@ -82,7 +86,7 @@ options:
         description: Where.
         type: str
         required: true
-      message:
+      reason:
         description: What.
         type: str
         required: true
@@ -192,7 +196,7 @@ def main() -> None:
                 "type": "list",
                 "elements": "dict",
                 "default": [],
-                "options": {"task": text, "message": text},
+                "options": {"task": text, "reason": text},
             },
         },
         supports_check_mode=True,

@@ -69,7 +69,13 @@ def _home_for_logs() -> Path:
 
 def _command(*command: str, home: Path | None = None) -> str:
     path = os.pathsep.join((str(Path(sys.prefix) / "bin"), os.environ.get("PATH", os.defpath)))
-    environment = os.environ | {"PATH": path, "NO_COLOR": "1", "HOME": str(home or Path.home())}
+    environment = os.environ | {
+        "PATH": path,
+        "NO_COLOR": "1",
+        "HOME": str(home or Path.home()),
+        # antsibull-docs does not read ansible.cfg: it needs the fragments of kubernetes.core.
+        "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".collections"),
+    }
     return _complaint(_run(command, CHECKOUT, environment))
 
 

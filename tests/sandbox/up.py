@@ -23,7 +23,8 @@ from sandbox.toolchain import ToolchainError, asset, command_folder, locate
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 _COMPONENTS: Final = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
 _COMPONENTS_OF_INGRESS_NGINX: Final = ("kubectl", "nginx-ingress-controller")
@@ -82,8 +83,11 @@ def _prepare_files(layout: Layout, first_port: int) -> None:
 
 def _link_istio(layout: Layout) -> None:
     """Give inventories fixed paths to the charts and commands that install Istio, where the toolchain has them."""
-    sources = ((layout.charts, lambda: asset("istio-charts")), (layout.commands, command_folder))
-    for link, source in sources:
+    sources: dict[Path, Callable[[], Path]] = {
+        layout.charts: lambda: asset("istio-charts"),
+        layout.commands: command_folder,
+    }
+    for link, source in sources.items():
         # A sandbox without Istio needs neither; who wants them is told by make setup.
         with contextlib.suppress(ToolchainError):
             link.symlink_to(source())

@@ -31,7 +31,7 @@ def describe(workload: KubeObject, services: Iterable[KubeObject]) -> Controller
     variables = list(_variables(workload, container))
     arguments = tuple(_expand(text, variables) for text in _words(workload, container) if not text.endswith(_BINARY))
     flags = parse_flags(arguments)
-    namespace, _, name = flags.get("configmap", "").partition("/")
+    namespace, __, name = flags.get("configmap", "").partition("/")
     return Controller(
         key.kind,
         key.namespace,
@@ -105,7 +105,7 @@ def _expand(text: str, variables: Iterable[tuple[str, str]]) -> str:
 
 def _service(workload: KubeObject, services: Iterable[KubeObject], published: str) -> tuple[str, str] | None:
     """Return the Service that ``--publish-service`` names, else the first that leads web ports to the Pods."""
-    namespace, _, name = published.partition("/")
+    namespace, __, name = published.partition("/")
     if name:
         return namespace, name
     home = key_of(workload).namespace

@@ -62,7 +62,7 @@ class Grant:
     def questions(self) -> Iterator[dict[str, str]]:
         """Yield the ``resourceAttributes`` of the access reviews that ask for everything in the grant."""
         for resource in self.resources:
-            plural, _, sub = resource.partition("/")
+            plural, __, sub = resource.partition("/")
             for verb in self.verbs:
                 for name in self.names or ("",):
                     question = {"group": self.group, "resource": plural, "verb": verb, "namespace": self.namespace}

@@ -44,7 +44,7 @@ class Ledger:
 
     def read(self) -> dict[str, Record]:
         """Return all records by unit. Raises LedgerError, ApiError, UnreachableError."""
-        return {unit: record for unit, (record, _) in self._read().items()}
+        return {unit: record for unit, (record, __) in self._read().items()}
 
     def _read(self) -> dict[str, tuple[Record, KubeObject]]:
         labels = f"{MANAGED_BY}={OURS},{_LEDGER_LABEL}=unit"
@@ -81,7 +81,7 @@ class Ledger:
         if not dry_run:
             for following, obj in steps:
                 self._store(following, obj)
-        return [following for following, _ in steps]
+        return [following for following, __ in steps]
 
     def _store(self, record: Record, live: KubeObject | None) -> None:
         obj: KubeObject = {

@@ -54,7 +54,7 @@ def convert(bundle: Bundle, intake: Intake, site: Site, unit_of: Mapping[str, st
     """Convert ``site``, the model of ``bundle``; ``unit_of`` maps namespaces to the names of their units."""
     context = Context(site, options, foreign_rules=foreign_destination_rules(bundle, options.cluster_domain))
     hosts = _Hosts(bundle, intake, context, unit_of)
-    served = [server for _, server in sorted(site.servers.items()) if server.ingresses]
+    served = [server for __, server in sorted(site.servers.items()) if server.ingresses]
     verdicts = {server.host: hosts.verdict(server) for server in served}
     places = [_place(item, options) for item in verdicts.values() if item.moves]
     owners = {host: _owner(item.server) for host, item in verdicts.items()}
@@ -156,7 +156,7 @@ def _certificate_difference(server: Server, bundle: Bundle, layout: Layout) -> I
 def _cluster_findings(intake: Intake, context: Context, layout: Layout, any_moves: bool) -> Iterator[Finding]:
     yield from intake.findings
     yield from shadowed_notes(context.site)
-    for ingress, _ in intake.ingresses:
+    for ingress, __ in intake.ingresses:
         yield from ingress_notes(ingress, context.site)
     for credential in layout.credentials:
         if credential.source:

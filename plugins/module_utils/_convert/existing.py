@@ -52,6 +52,6 @@ def foreign_destination_rules(bundle: Bundle, cluster_domain: str) -> dict[tuple
     for obj in bundle.of("DestinationRule"):
         key = key_of(obj)
         host = text_at(obj, "spec", "host").removesuffix(f".svc.{cluster_domain}").removesuffix(".svc")
-        service, _, namespace = host.partition(".")
+        service, __, namespace = host.partition(".")
         found.setdefault((namespace or key.namespace, service), str(key))
     return found

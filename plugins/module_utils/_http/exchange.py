@@ -43,8 +43,9 @@ class Answer:
     Either the plane answers itself (``backend`` is empty) or it asks ``backend`` (``namespace/service:port number``)
     for ``upstream_target`` with ``upstream_host``; then ``status`` is 0, for the backend decides. ``headers`` are
     those that the plane sets on the response (lower-case names); ``location`` stands apart. ``certificate`` is the
-    Secret (``namespace/name``) shown on https, ``default`` for the plane's own, empty on http. ``guarded`` tells that an address
-    list decides and the client's address is not known: this is the answer to those it admits, others get 403.
+    Secret (``namespace/name``) shown on https, ``default`` for the plane's own, empty on http. ``guarded`` tells that
+    an address list decides and the client's address is not known: this is the answer to those it admits, others get
+    403.
     """
 
     status: int

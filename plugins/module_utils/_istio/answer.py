@@ -100,7 +100,7 @@ def _takes(match: RouteMatch, request: Request, path: str) -> bool:
 
 def _query_takes(query: str, name: str, matcher: Matcher) -> bool:
     for pair in query.split("&"):
-        key, _, value = pair.partition("=")
+        key, __, value = pair.partition("=")
         if key.lower() == name:
             return matcher.takes(value)
     return False
@@ -153,7 +153,7 @@ class _Visit:
         if "scheme" in redirect and scheme != request.scheme:
             # Envoy drops the port that was the default of the old scheme, and keeps any other.
             host = host.removesuffix(_DEFAULT_PORTS[request.scheme])
-        path, _, query = self._target.partition("?")
+        path, __, query = self._target.partition("?")
         target = redirect.get("uri", path) + (f"?{query}" if "?" in self._target else "")
         return self._own(redirect["redirectCode"], f"{scheme}://{host}{target}")
 

@@ -162,7 +162,7 @@ def _attach(server: Server, hosts: Iterable[str], service: KubeObject, routes: l
     """Add the routes of a VirtualService for every domain in which its hosts and the server's meet."""
     namespace = key_of(service).namespace
     for listed in hosts:
-        allowed, _, name = listed.rpartition("/")
+        allowed, __, name = listed.rpartition("/")
         if allowed not in ("*", namespace):
             continue
         for host in service["spec"]["hosts"]:

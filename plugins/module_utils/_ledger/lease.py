@@ -33,7 +33,7 @@ class Holder:
     @classmethod
     def parse(cls, text: str) -> Holder:
         """Return the holder written as ``text``; one written otherwise has process 0."""
-        machine, _, process = text.rpartition("/")
+        machine, __, process = text.rpartition("/")
         return cls(machine, int(process)) if machine and _PROCESS.fullmatch(process) else cls(text, 0)
 
     def is_gone(self, machine: str) -> bool:

@@ -53,7 +53,7 @@ def find_units(site: Site) -> list[Unit]:
     members: dict[str, list[str]] = {}
     for namespace in sorted(leader):
         members.setdefault(find(namespace), []).append(namespace)
-    return [Unit(_name(namespaces), tuple(namespaces)) for _, namespaces in sorted(members.items())]
+    return [Unit(_name(namespaces), tuple(namespaces)) for __, namespaces in sorted(members.items())]
 
 
 def _name(namespaces: Sequence[str]) -> str:

@@ -139,7 +139,7 @@ class Curl:
             "-",
         ]
         # Python ignores SIGXFSZ; without restore_signals curl does, too, and a body that is too long is a write error.
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # pylint: disable=ansible-bad-function; the engine knows no module
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -201,7 +201,7 @@ def _hosts_in_turn(probes: Sequence[Probe]) -> list[Probe]:
         rank = counts.get(probe.host, 0)
         counts[probe.host] = rank + 1
         ranked.append((rank, probe))
-    return [probe for _, probe in sorted(ranked, key=itemgetter(0))]
+    return [probe for __, probe in sorted(ranked, key=itemgetter(0))]
 
 
 def check_version(program: str) -> None:
@@ -221,7 +221,7 @@ def _parse(stdout: bytes) -> dict[int, dict[str, Any]]:
     for line in stdout.decode("utf-8", "replace").split("\n"):
         # A curl that died leaves half a line: that probe has no report then.
         if line.startswith("#") and line.endswith("}"):
-            number, _, text = line[1:].partition(" ")
+            number, __, text = line[1:].partition(" ")
             reports[int(number)] = json.loads(text)
     return reports
 

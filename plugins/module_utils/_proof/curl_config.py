@@ -126,7 +126,7 @@ def _probe_lines(number: int, probe: Probe, folder: Path, timeouts: Timeouts, ht
 
 def is_upgrade(probe: Probe) -> bool:
     """Tell whether a probe asks to leave HTTP: what follows its answer is no HTTP any more."""
-    return any(name == "upgrade" for name, _ in probe.headers)
+    return any(name == "upgrade" for name, __ in probe.headers)
 
 
 def body_path(folder: Path, number: int) -> Path:

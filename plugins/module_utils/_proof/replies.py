@@ -65,7 +65,7 @@ def final_headers(lines: bytes) -> dict[str, tuple[str, ...]]:
             if values:
                 values[-1] += f" {line.strip()}"
         elif ":" in line:
-            name, _, value = line.partition(":")
+            name, __, value = line.partition(":")
             values = headers.setdefault(name.strip().lower(), [])
             values.append(value.strip())
     return {name: tuple(found) for name, found in headers.items()}

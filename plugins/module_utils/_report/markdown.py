@@ -27,7 +27,7 @@ def _head(report: Mapping[str, Any]) -> Iterator[str]:
     if report["failures"]:
         yield "## What went wrong"
         yield ""
-        yield from (f"* {quoted(item['task'])}: {quoted(item['message'])}" for item in report["failures"])
+        yield from (f"* {quoted(item['task'])}: {quoted(item['reason'])}" for item in report["failures"])
         yield ""
 
 

@@ -24,7 +24,7 @@ def summary_lines(report: Mapping[str, Any], path: str) -> list[str]:
         "findings: " + ", ".join(f"{count} {level}" for level, count in counts["findings"].items()),
     ]
     sections = [
-        ("went wrong", [failure["message"] for failure in report["failures"]]),
+        ("went wrong", [failure["reason"] for failure in report["failures"]]),
         ("waves", [f"wave {wave['number']}: {_wave(wave)}" for wave in report["waves"]]),
         ("held back", list(_held_back(report))),
         ("proofs", [_proof(proof) for proof in report["proofs"]]),

@@ -100,7 +100,7 @@ class MemoryApi(Api):
         found: dict[str, Any] = self.answers[path](body)
         return found
 
-    def read(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:  # noqa: ARG002 - as in Api
+    def read(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
         found: dict[str, Any] = self.answers[path]
         return found
 

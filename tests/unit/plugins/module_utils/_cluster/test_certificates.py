@@ -185,7 +185,7 @@ def test_a_copy_holds_what_the_gateway_needs_and_no_more() -> None:
 @pytest.mark.parametrize("data", [None, {}, {"tls.crt": "eA=="}, {"tls.crt": "eA==", "tls.key": ""}])
 def test_a_source_that_is_gone_or_empty_is_named(data: Any) -> None:
     api = MemoryApi() if data is None else MemoryApi({**secret(), "data": data})
-    with pytest.raises(MissingSecretError, match="Secret shop/cert no longer holds tls.crt and tls.key"):
+    with pytest.raises(MissingSecretError, match=r"Secret shop/cert no longer holds tls\.crt and tls\.key"):
         gateway_secret(api, CREDENTIAL, "edge", "shop")
 
 
