@@ -53,8 +53,10 @@ def test_logs_have_both_streams_in_order(running: Cluster, namespace: str) -> No
     assert sorted(lines[:6]) == ["error", "line 1", "line 2", "line 3", "line 4", "line 5"]
 
 
-def test_tail_and_limit(running: Cluster, namespace: str) -> None:
-    assert running.kubectl("logs", "-n", namespace, "talker", "--tail=1") == "tick\n"
+def test_tail_and_limit(running: Cluster, namespace: str, eventually: Callable[..., Any]) -> None:
+    # What goes to the other stream may come last until the first tick.
+    eventually(lambda: running.kubectl("logs", "-n", namespace, "talker", "--tail=1"), "tick\n")
+    assert len(running.kubectl("logs", "-n", namespace, "talker", "--tail=3").splitlines()) == 3
     assert len(running.kubectl("logs", "-n", namespace, "talker", "--limit-bytes=10")) == 10
 
 

@@ -43,7 +43,6 @@ def applications() -> list[site.Object]:
 def target(start_sandbox: Callable[[str], Cluster]) -> Target:
     """The cluster with its applications on ingress-nginx; nobody has prepared a migration yet."""
     found = Target(start_sandbox(NAME))
-    links(found)
     found.furnish(applications())
     return found
 
@@ -68,11 +67,3 @@ def migrated(target: Target, controller: Controller, granted: None) -> Target:
         target.furnish(site.application("broken"))
         controller.run("migrate", migrate_retry=True)
     return target
-
-
-def links(found: Target) -> None:
-    from sandbox.toolchain import asset, command_folder
-
-    for name, path in (("charts", asset("istio-charts")), ("commands", command_folder())):
-        if not (found.cluster.layout.root / name).exists():
-            (found.cluster.layout.root / name).symlink_to(path)
