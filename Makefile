@@ -40,7 +40,7 @@ export ANSIBLE_HOME := $(CURDIR)/.ansible
 ##@ Use
 .PHONY: demo sandbox-up sandbox-down doctor
 demo: setup ## run the whole migration on a real cluster on this machine
-	@$(ON_PATH); $(RUN) -m sandbox.demo
+	@$(ON_PATH); $(RUN) -m demo
 
 sandbox-up: setup ## start a cluster with ingress-nginx: CLUSTER=cluster-a (the default)
 	@$(ON_PATH); $(RUN) -m sandbox up $(or $(CLUSTER),cluster-a) --with-ingress-nginx

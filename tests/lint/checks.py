@@ -20,7 +20,13 @@ from sandbox.toolchain.layout import TOOLS, cache
 from sandbox.toolchain.store import make_folder
 
 _SECONDS = 900
-_TYPED_PACKAGES = ("sandbox", "lint", "ansible_collections.sealos.istio_migration.plugins.module_utils")
+_TYPED_PACKAGES = (
+    "sandbox",
+    "harness",
+    "demo",
+    "lint",
+    "ansible_collections.sealos.istio_migration.plugins.module_utils",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import pytest
 
-from e2e.harness import identities, site
-from e2e.harness.controller import Controller
-from e2e.harness.target import Target
+from harness import identities, site
+from harness.controller import Controller
+from harness.target import Target
 from sandbox.cluster import Cluster
 
 NAME = "test-single"

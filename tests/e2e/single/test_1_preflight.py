@@ -15,10 +15,10 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.ac
 from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.api import Api
 from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.connection import connect
 
-from e2e.harness import identities
-from e2e.harness.controller import Controller
-from e2e.harness.site import Object
-from e2e.harness.target import HOME, Target
+from harness import identities
+from harness.controller import Controller
+from harness.site import Object
+from harness.target import HOME, Target
 
 Rule = dict[str, list[str]]
 

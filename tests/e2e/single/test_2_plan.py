@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from e2e.harness.controller import Controller, Run
-from e2e.harness.target import Target
+from harness.controller import Controller, Run
+from harness.target import Target
 
 CLOSED = {"http": "127.0.0.1:1", "https": "127.0.0.1:1"}
 

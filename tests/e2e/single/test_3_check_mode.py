@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from e2e.harness.controller import Controller, Run
-from e2e.harness.target import Target
+from harness.controller import Controller, Run
+from harness.target import Target
 
 
 @pytest.fixture(scope="module")

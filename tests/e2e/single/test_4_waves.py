@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from e2e.harness.controller import Controller, Run
-from e2e.harness.target import Answer, Target
+from harness.controller import Controller, Run
+from harness.target import Answer, Target
 
 MAGAZINE = "blog.and-1-more"
 GATEWAYS_OWN_404 = Answer(404, "")

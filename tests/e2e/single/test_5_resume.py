@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from e2e.harness import site
-from e2e.harness.controller import Controller, Run
-from e2e.harness.target import Answer, Target
+from harness import site
+from harness.controller import Controller, Run
+from harness.target import Answer, Target
 
 
 @dataclass(frozen=True, slots=True)

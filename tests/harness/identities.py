@@ -15,10 +15,9 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.gr
     role_manifests,
 )
 
+from harness.site import Object
+from harness.target import HOME, Target
 from sandbox.identities import grant
-
-from .site import Object
-from .target import HOME, Target
 
 NAMESPACE = "istio-migration"
 ISTIO_NAMESPACE = "istio-system"

@@ -19,7 +19,7 @@ from typing import Any
 from sandbox.status import processes_below
 from sandbox.toolchain.layout import cache
 
-CHECKOUT = Path(__file__).resolve().parents[3]
+CHECKOUT = Path(__file__).resolve().parents[2]
 GROUP_VARIABLES = CHECKOUT / "inventories" / "sandbox" / "group_vars"
 """What an operator of sandboxes sets; the tests use it as it is."""
 

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.site import Object
 from sandbox import interpreter
 from sandbox.cluster import Cluster
 from sandbox.toolchain import command_folder
-
-from .site import Object
 
 HOME = "ingress-nginx"
 """The namespace of both planes, and of the ledger."""
@@ -50,15 +49,18 @@ class Target:
         self.cluster = cluster
         self.name = cluster.name
 
-    def furnish(self, objects: Iterable[Object]) -> None:
-        """Bring applications into the cluster and wait until they are served by ingress-nginx."""
+    def furnish(self, objects: Iterable[Object], classes: Iterable[str] = ("nginx",)) -> None:
+        """Bring applications into the cluster and wait until they are ready.
+
+        Ingresses of ``classes`` are waited for until ingress-nginx has written their status.
+        """
         wanted = list(objects)
         self.cluster.apply(wanted)
         for obj in wanted:
             place = obj["metadata"].get("namespace", "")
             if obj["kind"] == "Deployment":
                 self.rolled_out(place, obj["metadata"]["name"])
-            elif obj["kind"] == "Ingress":
+            elif obj["kind"] == "Ingress" and obj["spec"].get("ingressClassName") in classes:
                 # ingress-nginx writes it once; what comes later is a change by somebody else.
                 written = "jsonpath={.status.loadBalancer.ingress}"
                 self.cluster.wait(place, f"ingress/{obj['metadata']['name']}", written)
