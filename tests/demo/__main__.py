@@ -23,7 +23,7 @@ def main() -> int:
     signal.signal(signal.SIGHUP, end)
     show = Show(keep=bool(os.environ.get("KEEP")))
     try:
-        return show.run()
+        outcome = show.run()
     except KeyboardInterrupt:
         print("demo: interrupted", file=sys.stderr)  # noqa: T201
         return 130
@@ -32,6 +32,8 @@ def main() -> int:
         return 1
     finally:
         show.close()
+    print(outcome)  # noqa: T201
+    return 0 if outcome.right else 1
 
 
 if __name__ == "__main__":

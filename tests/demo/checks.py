@@ -107,7 +107,8 @@ def _wrong_answer(applications: Applications, target: Target, plane: str, route:
 
 def wrong_objects(target: Target) -> Iterator[str]:
     """Yield what istioctl and the gateways object to."""
-    yield from target.complaints()
+    # Applications stay outside of the mesh, of which istioctl informs.
+    yield from (complaint for complaint in target.complaints() if not complaint.startswith("Info "))
     for pod, count in target.rejected_updates().items():
         if count:
             yield f"gateway Pod {pod} refused {count} updates"

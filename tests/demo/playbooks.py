@@ -49,6 +49,7 @@ class Digest:
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._wave = 0
+        self._wave_shown = 0
         self._failing = 0
 
     def take(self, line: str) -> None:
@@ -60,16 +61,21 @@ class Digest:
         elif line.startswith("fatal: "):
             self._failing = 3
             self._say("    failed:")
-        elif self._failing and line.strip().startswith(("msg:", "  ")):
-            self._say(f"      {line.strip().removeprefix('msg:').strip()}")
-            self._failing -= 1
+        elif self._failing and line.startswith("    "):
+            text = line.strip().removeprefix("msg:").strip(" '|-")
+            if text and not text.endswith(":") and ": false" not in text and not text.startswith("assertion"):
+                self._say(f"      {text}")
+                self._failing -= 1
 
     def _begin(self, name: str) -> None:
         role, __, rest = name.partition(" : ")
         if _WAVE in name:
             self._wave += 1
-            self._say(f"  wave {self._wave}")
         elif name in _STEPS:
+            # A wave that comes after a broken one is looked at, and not begun.
+            if self._wave_shown != self._wave:
+                self._wave_shown = self._wave
+                self._say(f"  wave {self._wave}")
             self._say(f"    {_STEPS[name]}")
         elif not rest and not name.startswith("move | "):
             self._say(f"  {role}")
@@ -94,7 +100,7 @@ class Playbooks:
         process = subprocess.Popen(
             command,
             cwd=self._checkout,
-            env={**os.environ, "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1", "PWD": str(self._checkout)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

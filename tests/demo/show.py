@@ -7,8 +7,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -34,6 +34,18 @@ _ALLOW_SNIPPETS: Final = {"allow-snippet-annotations": "true", "annotations-risk
 _PATIENCE: Final = 0.2
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was counted, and whether all was as declared."""
+
+    figures: checks.Figures
+    right: bool
+
+    def __str__(self) -> str:
+        shown = RESULTS.relative_to(CHECKOUT)
+        return f"report: {shown}/report/report.md (plans, proofs, ledger.json and logs are beside it)\n{self.figures}"
+
+
 class Show:
     """One demo; ``close`` ends whatever it started."""
 
@@ -46,7 +58,7 @@ class Show:
         self._up = False
         self._playbooks = Playbooks(CHECKOUT, RESULTS / "logs", self._console.say)
 
-    def run(self) -> int:
+    def run(self) -> Outcome:
         """Run all of it; raises SandboxError."""
         target = self._bring_up()
         self._grant(target)
@@ -175,7 +187,7 @@ class Show:
             raise DemoError(f"the third run changed {changed} things")
         self._console.say("changed=0")
 
-    def _judge(self, target: Target) -> int:
+    def _judge(self, target: Target) -> Outcome:
         load, watch = self._load, self._watch
         if load is None or watch is None:
             raise DemoError("there is no load generator")
@@ -192,11 +204,7 @@ class Show:
         problems += checks.wrong_figures(found, self._applications)
         for problem in problems:
             self._console.say(f"WRONG: {problem}")
-        shown = RESULTS.relative_to(CHECKOUT)
-        self._console.say(f"report: {shown}/report/report.md (plans, proofs, ledger.json and logs are beside it)")
-        sys.stdout.write(f"{found}\n")
-        sys.stdout.flush()
-        return 1 if problems else 0
+        return Outcome(found, not problems)
 
     def _report(self) -> dict[str, Any]:
         report: dict[str, Any] = json.loads((RESULTS / "report" / "report.json").read_text(encoding="utf-8"))

@@ -110,7 +110,8 @@ def compare(probe: Probe, nginx: Sequence[Reply], istio: Reply) -> Comparison:
     answered = "status" in expected[-1] and "status" in found
     predicted = {item.field: item for item in probe.described} if answered else {}
     deviations = []
-    for name in sorted({*expected[-1], *found, *predicted}):
+    # What matters most is told first: no answer, then another status.
+    for name in sorted({*expected[-1], *found, *predicted}, key=lambda name: (name not in _EXACT, name)):
         if name in uncertain:
             if not _passes_noise(name, expected, found):
                 deviations.append(_deviation(name, expected[-1].get(name), found.get(name)))

@@ -172,7 +172,7 @@ def test_a_predicted_difference_must_be_there_exactly_so() -> None:
     assert "REDIRECT-KEEPS-SLASH predicts another difference" in str(absent.deviations[0])
     assert found("https://b.test/").verdict is Verdict.DIFFERENT
     both = compare(asked, nginx, Reply(301, {"location": ("https://a.test/",)}))
-    assert (both.verdict, fields_of(both)) == (Verdict.DIFFERENT, ["location", "status"])
+    assert (both.verdict, fields_of(both)) == (Verdict.DIFFERENT, ["status", "location"])
 
 
 def test_a_prediction_about_an_answer_that_nginx_does_not_give_fails() -> None:
@@ -213,7 +213,7 @@ def test_bodies_that_never_end_are_not_compared_but_their_heads_are() -> None:
 def test_handshakes_are_compared_without_what_follows_them() -> None:
     nginx = Reply(101, {"upgrade": ("websocket",), "sec-websocket-accept": ("x",)})
     assert outcome(nginx, Reply(101, {"sec-websocket-accept": ("x",)})).verdict is Verdict.EQUAL
-    assert fields_of(outcome(nginx, Reply(200))) == ["body", "header:sec-websocket-accept", "status"]
+    assert fields_of(outcome(nginx, Reply(200))) == ["status", "body", "header:sec-websocket-accept"]
 
 
 def test_values_that_may_be_secret_are_shown_as_digests() -> None:
