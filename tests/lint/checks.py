@@ -24,6 +24,7 @@ _TYPED_PACKAGES = (
     "sandbox",
     "harness",
     "demo",
+    "pages",
     "lint",
     "ansible_collections.sealos.istio_migration.plugins.module_utils",
 )
