@@ -13,7 +13,7 @@ from harness.controller import Controller, Run
 from harness.target import Answer, Target
 from sandbox.cluster import Cluster
 
-NAMES = ("test-first", "test-second")
+NAMES = ("test-fleet-a", "test-fleet-b")
 
 
 @pytest.fixture(scope="module")
