@@ -114,8 +114,9 @@ def start(run_sandbox: RunSandbox) -> Iterator[Callable[[], Sandbox]]:
 @contextlib.contextmanager
 def starting(name: str) -> Iterator[subprocess.Popen[str]]:
     """The command that starts a sandbox, at work."""
+    # Whoever runs the tests in the background has them ignore interrupts, and what they start would, too.
     with subprocess.Popen(
-        interpreter.module_command("sandbox", "up", name),
+        ["env", "--default-signal=INT", *interpreter.module_command("sandbox", "up", name)],
         env=interpreter.environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
