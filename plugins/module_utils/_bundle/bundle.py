@@ -9,6 +9,7 @@ from typing import Any
 
 from .._kube.digests import canonical_json
 from .._kube.objects import KubeObject, key_of
+from .secrets import SecretFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +94,16 @@ class Controller:
 class Bundle:
     """One cluster at one moment.
 
-    ``objects`` are lists by kind, without what the server manages (:mod:`.pruning`); ``serving`` are the Services
-    (namespace, name) with at least one ready endpoint, None where endpoints are not known; ``controller`` is None
-    where only manifests are at hand.
+    ``objects`` are lists by kind, without what the server manages (:mod:`.pruning`); ``certificates`` are the TLS
+    Secrets of Ingresses, ``secrets`` the other Secrets that annotations name; ``serving`` are the Services (namespace,
+    name) with at least one ready endpoint, None where endpoints are not known; ``controller`` is None where only
+    manifests are at hand.
     """
 
     cluster: str
     objects: dict[str, list[KubeObject]] = field(default_factory=dict)
     certificates: dict[tuple[str, str], Certificate] = field(default_factory=dict)
+    secrets: dict[tuple[str, str], SecretFacts] = field(default_factory=dict)
     serving: frozenset[tuple[str, str]] | None = None
     controller: Controller | None = None
     server_version: str = ""

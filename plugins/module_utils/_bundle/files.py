@@ -7,6 +7,7 @@
     bundle.json                 index: format, cluster, controller, digest, files with SHA-256 and line counts
     objects/<Kind>.jsonl        one object a line, sorted by namespace and name
     certificates.jsonl          what is kept of TLS Secrets
+    secrets.jsonl               what is kept of other Secrets that annotations name
     endpoints.jsonl             Services with a ready endpoint; absent where endpoints are not known
 
 A bundle is written beside its place and renamed, so a reader sees all of it or none.
@@ -24,10 +25,12 @@ from typing import Any
 from .._kube.digests import canonical_json, digest, readable_json, sha256_hex
 from .._kube.kinds import KINDS
 from .bundle import Bundle, Certificate, Controller, in_order
+from .secrets import SecretFacts
 
-FORMAT = 1
+FORMAT = 2
 INDEX = "bundle.json"
 _CERTIFICATES = "certificates.jsonl"
+_SECRETS = "secrets.jsonl"
 _ENDPOINTS = "endpoints.jsonl"
 
 
@@ -89,6 +92,7 @@ def read_bundle(directory: Path) -> Bundle:
         Path(name).stem: list(_lines(directory / name)) for name in index["files"] if name.startswith("objects/")
     }
     certificates = [Certificate.from_dict(line) for line in _lines(directory / _CERTIFICATES)]
+    secrets = [SecretFacts.from_dict(line) for line in _lines(directory / _SECRETS)]
     serving = None
     if _ENDPOINTS in index["files"]:
         serving = frozenset((line["namespace"], line["service"]) for line in _lines(directory / _ENDPOINTS))
@@ -97,6 +101,7 @@ def read_bundle(directory: Path) -> Bundle:
         cluster=index["cluster"],
         objects=objects,
         certificates={(item.namespace, item.name): item for item in certificates},
+        secrets={(item.namespace, item.name): item for item in secrets},
         serving=serving,
         controller=Controller.from_dict(controller) if controller else None,
         server_version=index["server_version"],
@@ -121,6 +126,7 @@ def _render(bundle: Bundle) -> dict[str, str]:
         f"objects/{kind}.jsonl": _jsonl(objects) for kind, objects in in_order(bundle).objects.items() if kind in KINDS
     }
     files[_CERTIFICATES] = _jsonl(bundle.certificates[key].as_dict() for key in sorted(bundle.certificates))
+    files[_SECRETS] = _jsonl(bundle.secrets[key].as_dict() for key in sorted(bundle.secrets))
     if bundle.serving is not None:
         files[_ENDPOINTS] = _jsonl({"namespace": ns, "service": name} for ns, name in sorted(bundle.serving))
     return files

@@ -37,9 +37,9 @@ def capture(api: Api, cluster: str, nginx_namespace: str, nginx_name: str = "") 
         cluster,
         {kind: found for kind, found in objects.items() if found},
         {(item.namespace, item.name): item for item in _certificates(api, objects["Ingress"], controller)},
-        _serving(api, objects["Service"]),
-        controller,
-        version,
+        serving=_serving(api, objects["Service"]),
+        controller=controller,
+        server_version=version,
     )
 
 

@@ -13,10 +13,10 @@ from .._findings.finding import Finding, Source
 from .._nginx.site import Problem
 from .context import Context
 from .draft import Draft
+from .features import Feature
 
-ADDRESSES = "i2i.addresses"
-RBAC_TYPE = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC"
-RBAC_ROUTE_TYPE = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBACPerRoute"
+_RBAC = "envoy.extensions.filters.http.rbac.v3"
+ADDRESSES = Feature("i2i.addresses", f"{_RBAC}.RBAC", f"{_RBAC}.RBACPerRoute", rank=40)
 
 
 def address_list(draft: Draft, context: Context) -> list[Finding]:
@@ -25,7 +25,7 @@ def address_list(draft: Draft, context: Context) -> list[Finding]:
     upstream = draft.location.upstream
     if not networks or (upstream and upstream.problem is not Problem.NONE):
         return []
-    draft.filters[ADDRESSES] = {"@type": RBAC_ROUTE_TYPE, "rbac": {"rules": _allow(networks)}}
+    draft.filters[ADDRESSES] = ADDRESSES.on_route({"rbac": {"rules": _allow(networks)}})
     policy = context.options.traffic_policy
     if policy == "Local" or draft.location.ingress is None:
         return []

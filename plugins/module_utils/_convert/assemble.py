@@ -64,7 +64,7 @@ class Assembly:
             yield UnitResources(unit, objects + self._gateways(unit), self._secrets(unit))
 
     def _parity(self) -> KubeObject:
-        features = {name for place in self._places for draft in self._drafts_of(place) for name in draft.filters}
+        features = {feature for place in self._places for draft in self._drafts_of(place) for feature in draft.filters}
         return stamp(parity_filter(self._context.site.settings, features, self._context.options), SHARED_UNIT, ())
 
     def _drafts_of(self, place: HostPlace) -> list[Draft]:
@@ -110,22 +110,21 @@ class Assembly:
             yield stamp(istio_object("DestinationRule", namespace, name, spec), unit, sources[(namespace, service)])
 
     def _route_filters(self, unit: str, places: Sequence[HostPlace]) -> Iterator[KubeObject]:
-        """Yield the EnvoyFilters of a unit, one feature each, for what a VirtualService cannot say."""
+        """Yield the EnvoyFilters of a unit, one purpose each, for what a VirtualService cannot say."""
         patches: dict[str, list[dict[str, Any]]] = {}
         for place in places:
             for draft in self._drafts_of(place):
                 for name in draft.main_names():
-                    if draft.idle_timeout is not None:
-                        idle = route_patch(name, {"route": {"idle_timeout": f"{draft.idle_timeout}s"}})
-                        patches.setdefault("idle-timeout", []).append(idle)
+                    for purpose, value in draft.patches.items():
+                        patches.setdefault(purpose, []).append(route_patch(name, value))
                     for feature, config in draft.filters.items():
-                        patch = route_patch(name, {"typed_per_filter_config": {feature: config}})
-                        patches.setdefault(feature, []).append(patch)
+                        patch = route_patch(name, {"typed_per_filter_config": {feature.name: config}})
+                        patches.setdefault(feature.name, []).append(patch)
         options = self._context.options
         sources = _sources([place.server for place in places])
-        for feature, found in sorted(patches.items()):
+        for purpose, found in sorted(patches.items()):
             for part, start in enumerate(range(0, len(found), _PATCHES)):
-                own_name = generated_name(feature, unit, *([str(part)] if part else []))
+                own_name = generated_name(purpose, unit, *([str(part)] if part else []))
                 chunk = found[start : start + _PATCHES]
                 obj = envoy_filter(options.gateway_namespace, own_name, options.gateway_selector, chunk)
                 yield stamp(obj, unit, sources)

@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 from .._findings.finding import Finding
-from .._nginx.answer import cors_headers, origin_pattern
+from .._istio.formatter import plain, request_header
+from .._nginx.phases.rewrite import cors_headers, origin_pattern
 from .context import Context
 from .draft import Draft, Step, Variant
 
@@ -26,8 +27,8 @@ def cross_origin(draft: Draft, _context: Context) -> list[Finding]:
         # Unanchored at its start and without case, as nginx searches it.
         pattern = "|".join(map(origin_pattern, cors.origins))
         conditions = {"headers": {"origin": {"regex": f"(?i).*(?:{pattern})"}}}
-    headers = {name: value.replace("%", "%%") for name, value in cors_headers(cors, "").items()}
-    headers["access-control-allow-origin"] = "%REQ(ORIGIN)%" if conditions else "*"
+    headers = {name: plain(value) for name, value in cors_headers(cors, "").items()}
+    headers["access-control-allow-origin"] = request_header("origin") if conditions else "*"
     preflight = Variant(
         "/preflight",
         {**conditions, "method": {"exact": "OPTIONS"}},

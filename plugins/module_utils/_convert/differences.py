@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The sealos.istio_migration authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each approximate finding predicts, request by request (design.md, Proof). PRIVATE to the collection.
+"""What approximate findings predict, request by request (design.md, Proof). PRIVATE to the collection.
 
 A described difference is an assertion: for exactly these requests exactly this field of the gateway's answer differs
 from nginx's, in exactly this way. A difference outside of it is unexplained, and so is a predicted one that does not
@@ -9,30 +9,36 @@ occur.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from .._http.exchange import Answer, Request
+from .._nginx.site import Location, Server, Site
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One predicted difference: ``field`` of the gateway's answer is nginx's value with ``suffix`` appended."""
+    """One predicted difference: the gateway's answer has ``value`` in ``field``.
+
+    Fields are ``status``, ``location``, ``header:NAME``, and, for the witnesses alone, the other fields of
+    :class:`Answer`. An empty value means that the field is absent.
+    """
 
     code: str
     field: str
-    suffix: str
-
-    def expected(self, nginx: str) -> str:
-        """Return what the gateway answers where nginx answers ``nginx``."""
-        return nginx + self.suffix
+    value: str
 
 
-def described(codes: Iterable[str], request: Request, nginx: Answer) -> Iterator[Difference]:
-    """Yield the differences that the findings ``codes`` of a host predict for ``request``.
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A request, what takes it, and what nginx answers by the model."""
 
-    ``nginx`` is what nginx answers, by the model: a prediction may depend on which rule answers.
-    """
-    to_https = nginx.location.startswith("https://") and request.scheme == "http" and not nginx.backend
-    if "REDIRECT-KEEPS-SLASH" in codes and to_https and request.target.endswith("/"):
-        yield Difference("REDIRECT-KEEPS-SLASH", "location", "/")
+    site: Site
+    server: Server
+    location: Location | None
+    request: Request
+    nginx: Answer
+
+
+Predicate: TypeAlias = Callable[[Situation], Iterator[Difference]]

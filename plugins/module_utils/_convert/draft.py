@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._nginx.site import Location, Server
+from .features import Feature
 
 Match = dict[str, Any]
 
@@ -58,8 +59,8 @@ class Draft:
     with ``guard``, which keeps requests for other hosts out. ``main`` holds the fields of the last route,
     ``variants`` how it differs, the most specific first. ``layers`` are variants that answers of the gateway itself
     are subject to, too. ``subset`` is the subset of the backend's Service that the routes name, empty for none.
-    ``idle_timeout`` (seconds) and ``filters`` (feature → per-route configuration) are Envoy features that a
-    VirtualService cannot express.
+    ``filters`` (feature → per-route configuration) and ``patches`` (purpose → what is merged into the Envoy routes)
+    hold what a VirtualService cannot express, for the last routes.
     """
 
     server: Server
@@ -72,8 +73,8 @@ class Draft:
     main: dict[str, Any] = field(default_factory=dict)
     variants: list[Variant] = field(default_factory=lambda: [Variant()])
     subset: str = ""
-    idle_timeout: int | None = None
-    filters: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    filters: dict[Feature, Mapping[str, Any]] = field(default_factory=dict)
+    patches: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def redirect_to_https(self, action: Mapping[str, Any], port: int) -> None:
         """Add the redirect of http requests, once for each layer and once plain."""

@@ -21,22 +21,22 @@ from .._istio.resources import (
 )
 from .._kube.objects import KubeObject
 from .._nginx.settings import Settings
-from .access import ADDRESSES, RBAC_TYPE
+from .features import Feature
 from .options import Options
 
 NAME = "i2i-parity"
 _REPLACE = "OVERWRITE_IF_EXISTS_OR_ADD"
 _CLIENT = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
-_FEATURE_TYPES = {ADDRESSES: RBAC_TYPE}
 
 
-def parity_filter(settings: Settings, features: Iterable[str], options: Options) -> KubeObject:
+def parity_filter(settings: Settings, features: Iterable[Feature], options: Options) -> KubeObject:
     """Return the gateway-wide EnvoyFilter; ``features`` are the route features that some route of the plan uses."""
+    in_order = sorted(set(features), key=lambda item: (item.rank, item.name))
     patches = [
         connection_manager_patch(_connection_manager(settings)),
         connection_manager_patch(_own_answers(""), HTTP_PORT),
         connection_manager_patch(_own_answers(settings.hsts.value), HTTPS_PORT),
-        *(http_filter_patch(feature, _FEATURE_TYPES[feature], {}) for feature in sorted(set(features))),
+        *(http_filter_patch(item.name, item.type_url, item.settings) for item in in_order),
         route_configuration_patch(HTTP_PORT, _route_configuration("http", HTTP_PORT, "")),
         route_configuration_patch(HTTPS_PORT, _route_configuration("https", HTTPS_PORT, settings.hsts.value)),
     ]

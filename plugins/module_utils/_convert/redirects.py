@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from .._findings.codes import finding
 from .._findings.finding import Finding, Source
 from .._istio.resources import HTTP_PORT
-from .._nginx.answer import redirects_to_https
 from .._nginx.ingress import EXACT
+from .._nginx.phases.rewrite import redirects_to_https
 from .context import Context
+from .differences import Difference, Situation
 from .draft import Draft, Step, Variant
 
 
@@ -36,6 +38,14 @@ def to_https(draft: Draft, context: Context) -> list[Finding]:
     if draft.location.policy.preserve_trailing_slash or draft.location.ingress is None:
         return []
     return [finding("REDIRECT-KEEPS-SLASH", Source(draft.location.ingress.key), host=draft.server.host)]
+
+
+def keeps_slash(situation: Situation) -> Iterator[Difference]:
+    """Predict the slash at the end of a redirect to https."""
+    request, nginx = situation.request, situation.nginx
+    to_https = nginx.location.startswith("https://") and request.scheme == "http" and not nginx.backend
+    if to_https and request.target.endswith("/"):
+        yield Difference("REDIRECT-KEEPS-SLASH", "location", nginx.location + "/")
 
 
 def https_redirect(context: Context) -> dict[str, Any]:

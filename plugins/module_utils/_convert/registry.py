@@ -14,8 +14,9 @@ from .._findings.finding import Finding
 from .access import address_list
 from .context import Context
 from .cors import cross_origin
+from .differences import Predicate
 from .draft import Draft
-from .redirects import add_slash, to_https
+from .redirects import add_slash, keeps_slash, to_https
 from .resilience import idle_timeout, retries
 from .rewrite import rewrite
 from .upstream import backend
@@ -23,10 +24,11 @@ from .upstream import backend
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One behaviour: the annotations that steer it, and the function that carries it into a draft."""
+    """One behaviour: the annotations that steer it, the function that carries it into a draft, and what differs."""
 
     annotations: tuple[str, ...]
     carry: Callable[[Draft, Context], list[Finding]]
+    predicates: tuple[Predicate, ...] = ()
 
 
 FAMILIES: tuple[Family, ...] = (
@@ -43,7 +45,7 @@ FAMILIES: tuple[Family, ...] = (
         ),
         cross_origin,
     ),
-    Family(("ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash"), to_https),
+    Family(("ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash"), to_https, (keeps_slash,)),
     Family(("backend-protocol", "proxy-connect-timeout"), backend),
     Family(("rewrite-target", "use-regex"), rewrite),
     Family(("allowlist-source-range",), address_list),

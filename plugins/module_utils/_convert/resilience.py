@@ -23,7 +23,7 @@ def idle_timeout(draft: Draft, context: Context) -> list[Finding]:
     defaults = context.site.settings.timeouts
     longest = max(timeouts.read, timeouts.send)
     if draft.main.get("route") and longest != max(defaults.read, defaults.send):
-        draft.idle_timeout = longest
+        draft.patches["idle-timeout"] = {"route": {"idle_timeout": f"{longest}s"}}
     return []
 
 

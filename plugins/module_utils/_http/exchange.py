@@ -14,7 +14,7 @@ class Request:
 
     ``target`` is the raw request target (path and query); ``host`` is the Host header; ``sni`` is the name in the TLS
     handshake, the host where empty; ``client`` is the address the plane sees, empty where that is not known; header
-    names are lower case.
+    names are lower case; ``body_length`` is the value of Content-Length.
     """
 
     host: str
@@ -24,6 +24,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     client: str = "192.0.2.1"
     sni: str = ""
+    body_length: int = 0
 
     @property
     def path(self) -> str:
@@ -37,15 +38,33 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """Something outside of the request decides whether it is let through: the rest of the answer is for those it is.
+
+    ``kind`` is ``addresses``, ``basic``, ``external`` or ``certificate``; ``decides`` names what decides, in a form
+    that both witnesses share (a Secret, a URL with its settings); ``refusal`` is what others get: a status, and a
+    Location where there is one.
+    """
+
+    kind: str
+    decides: str = ""
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a plane does with a request.
 
     Either the plane answers itself (``backend`` is empty) or it asks ``backend`` (``namespace/service:port number``)
     for ``upstream_target`` with ``upstream_host``; then ``status`` is 0, for the backend decides. ``headers`` are
-    those that the plane sets on the response (lower-case names); ``location`` stands apart. ``certificate`` is the
-    Secret (``namespace/name``) shown on https, ``default`` for the plane's own, empty on http. ``guarded`` tells that
-    an address list decides and the client's address is not known: this is the answer to those it admits, others get
-    403.
+    those that the plane sets on the response, ``request_headers`` those it sets on the request to the backend (names
+    in lower case; an empty value removes the header); ``location`` stands apart. ``certificate`` is the Secret
+    (``namespace/name``) shown on https, ``default`` for the plane's own, empty on http.
+
+    Where chance decides between backends, ``shares`` are pairs of backend and share of 1, the most likely first, and
+    ``backend`` is the first of them. ``guards`` decide before this answer, in order. ``limits`` are the rates at which
+    such requests are let through, ``mirrors`` the backends that get a copy, ``session`` the cookie that binds a client
+    to an endpoint; each in a form that both witnesses share, empty for none.
     """
 
     status: int
@@ -55,4 +74,14 @@ class Answer:
     location: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     certificate: str = ""
-    guarded: bool = False
+    request_headers: Mapping[str, str] = field(default_factory=dict)
+    shares: tuple[tuple[str, float], ...] = ()
+    guards: tuple[Guard, ...] = ()
+    limits: tuple[str, ...] = ()
+    mirrors: tuple[str, ...] = ()
+    session: str = ""
+
+    @property
+    def guarded(self) -> bool:
+        """Whether something outside of the request decides first."""
+        return bool(self.guards)

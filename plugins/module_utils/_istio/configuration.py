@@ -88,13 +88,15 @@ class Configuration:
     """A compiled gateway.
 
     ``http`` is the one server of the http port; ``tls`` are the https servers; ``connection_manager`` holds merged
-    settings; ``route_headers`` are by port what the route configuration adds and removes.
+    settings; ``route_headers`` are by port what the route configuration adds and removes; ``filters`` are the names of
+    our HTTP filters, in the order in which requests pass them.
     """
 
     http: Server
     tls: list[Server]
     connection_manager: dict[str, Any]
     route_headers: dict[int, dict[str, Any]]
+    filters: tuple[str, ...] = ()
 
 
 def compile_configuration(objects: Iterable[KubeObject]) -> Configuration:
@@ -103,7 +105,13 @@ def compile_configuration(objects: Iterable[KubeObject]) -> Configuration:
     for obj in objects:
         by_kind.setdefault(obj["kind"], []).append(obj)
     patches = _Patches(by_kind.get("EnvoyFilter", ()))
-    compiled = Configuration(Server(HTTP_PORT, ("*",), ""), [], patches.connection_manager, patches.route_headers)
+    compiled = Configuration(
+        Server(HTTP_PORT, ("*",), ""),
+        [],
+        patches.connection_manager,
+        patches.route_headers,
+        tuple(patches.filters),
+    )
     services = by_kind.get("VirtualService", [])
     bound: dict[str, list[KubeObject]] = {}
     for service in services:
@@ -130,6 +138,7 @@ class _Patches:
         self.connection_manager: dict[str, Any] = {}
         self.route_headers: dict[int, dict[str, Any]] = {}
         self.routes: dict[str, dict[str, Any]] = {}
+        self.filters: list[str] = []
         ordered = sorted(filters, key=lambda obj: (obj["spec"].get("priority", 0), key_of(obj)))
         for obj in ordered:
             for patch in obj["spec"]["configPatches"]:
@@ -145,7 +154,9 @@ class _Patches:
             known = self.routes.setdefault(name, {})
             for section, content in value.items():
                 known[section] = {**known.get(section, {}), **content}
-        elif target != "HTTP_FILTER":
+        elif target == "HTTP_FILTER":
+            self.filters.append(value["name"])
+        else:
             raise UnknownConfigurationError(f"EnvoyFilter patch of {target}")
 
 

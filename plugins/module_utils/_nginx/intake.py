@@ -20,6 +20,7 @@ from .catalogue import ACCEPTED
 from .ingress import Ingress, oldest_first, read_ingress
 from .ownership import IngressClasses, load_refusal
 from .policy import Policy, read_policy
+from .references import references_of
 from .settings import Settings, controller_version, read_settings
 
 ASSUMED_RELEASE = "1.15"
@@ -47,13 +48,14 @@ def take_in(bundle: Bundle) -> Intake:
     intake = Intake(_settings_of(bundle), workload)
     intake.findings += _settings_findings(bundle, intake)
     classes = IngressClasses(bundle.of("IngressClass"), intake.settings)
+    references = references_of(bundle)
     policies: dict[ObjectKey, Policy] = {}
     accepted: list[Ingress] = []
     for obj in _distinct(bundle.of("Ingress"), intake):
         ingress = _read(obj, intake)
         if ingress is None or not _is_served(ingress, classes, intake):
             continue
-        reading = read_policy(ingress, intake.settings)
+        reading = read_policy(ingress, intake.settings, references)
         intake.findings += _annotation_findings(ingress, reading.unknown, reading.invalid, reading.policy.denied)
         if reading.rejected:
             value = ingress.named[reading.rejected]

@@ -7,33 +7,28 @@ Sources: semantics.md 0.3 (parsing) and A.1 to A.4; ingress-nginx ``internal/ing
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .catalogue import ALIASES, ANNOTATIONS, Invalid
+from .families.access import Access, read_access
+from .families.affinity import Affinity, read_affinity
+from .families.canary import Canary, read_canary
+from .families.client_certificates import ClientCertificates, read_client_certificates
+from .families.connection import Connection, read_connection
+from .families.cors import Cors, read_cors
+from .families.errors import Errors, read_errors
+from .families.external_auth import ExternalAuth, read_external_auth
+from .families.headers import ResponseHeaders, read_headers
+from .families.limits import Limits, read_limits
+from .families.mirror import Mirror, read_mirror
+from .families.passwords import Passwords, read_passwords
+from .families.redirects import Redirects, read_redirects
+from .families.rewriting import Rewriting, read_rewriting
+from .families.snippets import Snippets, read_snippets
 from .ingress import Ingress
+from .reader import Reader
+from .references import References
 from .settings import NextUpstream, Settings, Timeouts
-from .syntax import PARSERS, parse_bool, parse_int, parse_networks
-
-_CORS_METHODS = "GET, PUT, POST, DELETE, PATCH, OPTIONS"
-_CORS_HEADERS = (
-    "DNT,Keep-Alive,User-Agent,X-Requested-With,If-Modified-Since,Cache-Control,Content-Type,Range,Authorization"
-)
-_CORS_MAX_AGE = 1728000
-_CORS_ORIGIN = re.compile(r"(?:[a-z]+://(?:\*\.)?[A-Za-z0-9\-.]*(?::\d+)?|null)", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Cors:
-    """Cross-origin answers (semantics.md B.9). ``origins`` is ("*",) for any origin; empty is inert."""
-
-    origins: tuple[str, ...]
-    methods: str
-    headers: str
-    credentials: bool
-    expose_headers: str
-    max_age: int
+from .syntax import parse_networks
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +36,8 @@ class Policy:
     """The effective annotations of one Ingress, defaults of the controller filled in.
 
     ``present`` are the canonical names that stand on the Ingress with a usable value; ``denied`` is the name of the
-    annotation for which nginx answers 503 on every path, empty in the ordinary case.
+    annotation for which nginx answers 503 on every path, empty in the ordinary case. What a family of annotations says
+    is a field of its own.
     """
 
     present: frozenset[str]
@@ -57,6 +53,20 @@ class Policy:
     backend_protocol: str
     timeouts: Timeouts
     next_upstream: NextUpstream
+    split: Canary
+    redirects: Redirects
+    rewriting: Rewriting
+    connection: Connection
+    affinity: Affinity
+    access: Access
+    passwords: Passwords
+    external_auth: ExternalAuth
+    client_certificates: ClientCertificates
+    limits: Limits
+    headers: ResponseHeaders
+    errors: Errors
+    mirror: Mirror
+    snippets: Snippets
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +83,24 @@ class Reading:
     invalid: tuple[str, ...]
 
 
-def read_policy(ingress: Ingress, settings: Settings) -> Reading:
-    """Return the policy of ``ingress`` and what nginx found wrong with its annotations."""
-    reader = _Reader(ingress, settings.annotation_validation)
+def read_policy(ingress: Ingress, settings: Settings, references: References | None = None) -> Reading:
+    """Return the policy of ``ingress`` and what nginx found wrong with its annotations.
+
+    ``references`` are the objects that annotations may name; None for none.
+    """
+    reader = Reader(ingress, settings, references or References())
     boolean, integer, text = reader.boolean, reader.integer, reader.text
-    cors = _read_cors(reader)
     allowlist = parse_networks(text("allowlist-source-range", "")) or settings.allowlist
     policy = Policy(
         present=frozenset(reader.values),
-        denied=reader.denied,
         canary=boolean("canary", False),
         use_regex=boolean("use-regex", False),
         rewrite_target=text("rewrite-target", ""),
         ssl_redirect=boolean("ssl-redirect", settings.ssl_redirect),
         force_ssl_redirect=boolean("force-ssl-redirect", settings.force_ssl_redirect),
         preserve_trailing_slash=boolean("preserve-trailing-slash", settings.preserve_trailing_slash),
-        cors=cors,
+        cors=read_cors(reader),
+        split=read_canary(reader),
         allowlist=allowlist,
         backend_protocol=text("backend-protocol", "HTTP").upper(),
         timeouts=Timeouts(
@@ -100,79 +112,20 @@ def read_policy(ingress: Ingress, settings: Settings) -> Reading:
             tuple(text("proxy-next-upstream", " ".join(settings.next_upstream.conditions)).split()),
             integer("proxy-next-upstream-tries", settings.next_upstream.tries),
         ),
+        redirects=read_redirects(reader),
+        rewriting=read_rewriting(reader),
+        connection=read_connection(reader),
+        affinity=read_affinity(reader),
+        access=read_access(reader),
+        passwords=read_passwords(reader),
+        external_auth=read_external_auth(reader),
+        client_certificates=read_client_certificates(reader),
+        limits=read_limits(reader),
+        headers=read_headers(reader),
+        errors=read_errors(reader),
+        mirror=read_mirror(reader),
+        snippets=read_snippets(reader),
+        # Last, for what an annotation refers to may deny the locations, too.
+        denied=reader.denied,
     )
     return Reading(policy, reader.rejected, tuple(reader.unknown), tuple(reader.invalid))
-
-
-def _read_cors(reader: _Reader) -> Cors | None:
-    if not reader.boolean("enable-cors", False):
-        return None
-    return Cors(
-        origins=_origins(reader.text("cors-allow-origin", "*")),
-        methods=reader.text("cors-allow-methods", _CORS_METHODS),
-        headers=reader.text("cors-allow-headers", _CORS_HEADERS),
-        credentials=reader.boolean("cors-allow-credentials", True),
-        expose_headers=reader.text("cors-expose-headers", ""),
-        max_age=reader.integer("cors-max-age", _CORS_MAX_AGE),
-    )
-
-
-def _origins(text: str) -> tuple[str, ...]:
-    entries = [entry.strip() for entry in text.split(",")]
-    if "*" in entries:
-        return ("*",)
-    return tuple(entry for entry in entries if _CORS_ORIGIN.fullmatch(entry))
-
-
-class _Reader:
-    """The usable annotations of one Ingress, and what is wrong with the others."""
-
-    def __init__(self, ingress: Ingress, validate: bool) -> None:
-        self.values: dict[str, str] = {}
-        self.unknown: list[str] = []
-        self.invalid: list[str] = []
-        self.rejected = ""
-        self.denied = ""
-        for written in sorted(ingress.named):
-            name = ALIASES.get(written, written)
-            if name not in ANNOTATIONS:
-                self.unknown.append(written)
-            elif _counts(written, name, ingress.named):
-                self._take(written, name, ingress.named[written], validate)
-
-    def _take(self, written: str, name: str, value: str, validate: bool) -> None:
-        entry = ANNOTATIONS[name]
-        cleaned = "\n".join(line.strip() for line in value.split("\n"))
-        # Without validation nginx still has to parse what is no text.
-        if cleaned and (entry.valid(value) or not (validate or entry.valid in PARSERS)):
-            self.values[name] = cleaned
-            return
-        if entry.invalid is Invalid.FORBID:
-            # The whole host answers 403, paths of other Ingresses too: no other value of it is carried over either.
-            self.values[name] = cleaned
-            return
-        # nginx does not validate an empty value, it fails to use it: that never rejects an Ingress.
-        effect = entry.invalid if value or entry.invalid is not Invalid.REJECT else Invalid.IGNORE
-        self.invalid.append(written)
-        if effect is Invalid.REJECT:
-            self.rejected = self.rejected or written
-        elif effect is Invalid.DENY:
-            self.denied = self.denied or written
-
-    def boolean(self, name: str, default: bool) -> bool:
-        value = parse_bool(self.values.get(name, ""))
-        return default if value is None else value
-
-    def integer(self, name: str, default: int) -> int:
-        value = parse_int(self.values.get(name, ""))
-        return default if value is None else value
-
-    def text(self, name: str, default: str) -> str:
-        return self.values.get(name, default)
-
-
-def _counts(written: str, name: str, named: Mapping[str, str]) -> bool:
-    """Tell whether nginx reads this spelling: an alias only with a value, and where the canonical one is empty."""
-    if written != name:
-        return bool(named[written]) and not named.get(name)
-    return bool(named[written]) or not named.get(ANNOTATIONS[name].alias)

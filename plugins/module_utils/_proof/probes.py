@@ -65,7 +65,7 @@ class Probe:
         """Return the probe as one line of the file: keys in order, fields with their default value left out."""
         line: dict[str, Any] = {}
         if self.described:
-            line["described"] = [[item.code, item.field, item.suffix] for item in self.described]
+            line["described"] = [[item.code, item.field, item.value] for item in self.described]
         if self.generated:
             line["generated"] = True
         if self.guarded:

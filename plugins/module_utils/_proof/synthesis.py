@@ -14,11 +14,12 @@ from itertools import chain, islice
 from typing import NamedTuple
 from urllib.parse import quote
 
-from .._convert.differences import described
+from .._convert.predictions import predict
 from .._http.exchange import Answer, Request
 from .._kube.hosts import is_wildcard
-from .._nginx.answer import answer, matches_origin, redirects_to_https
-from .._nginx.policy import Cors
+from .._nginx.answer import answer
+from .._nginx.families.cors import Cors
+from .._nginx.phases.rewrite import matches_origin, redirects_to_https
 from .._nginx.site import DEFAULT_SERVER, Location, Problem, Server, Site
 from .probes import OWN_QUERY, Headers, Probe, probe_id
 
@@ -117,7 +118,8 @@ class _Model:
         found = answer(self._site, request)
         if not _well_defined(case, found):
             return None
-        differences = tuple(described(self._codes, request, found)) if self._codes else ()
+        predicted = predict(self._codes, self._site, request, found) if self._codes else ()
+        differences = tuple(item for item in predicted if _is_visible(item.field))
         return Probe(
             probe_id(host, case.scheme, case.method, case.target, case.headers),
             self._server.host,
@@ -133,6 +135,11 @@ class _Model:
             found.guarded,
             differences,
         )
+
+
+def _is_visible(field: str) -> bool:
+    """Tell whether a client sees the field of an answer."""
+    return field in ("status", "location") or field.startswith("header:")
 
 
 def _well_defined(case: _Case, found: Answer) -> bool:

@@ -22,7 +22,7 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.prob
 from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.replies import Reply
 from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.synthesis import DISGUISED
 
-KEEPS_SLASH = Difference("REDIRECT-KEEPS-SLASH", "location", "/")
+KEEPS_SLASH = Difference("REDIRECT-KEEPS-SLASH", "location", "https://a.test/")
 TIMED_OUT = "28: Operation timed out after 10001 milliseconds with 0 bytes received"
 
 

@@ -40,7 +40,7 @@ def proof(name: str = "shop") -> Proof:
             generated=True,
             status=308,
             location="https://a",
-            described=(Difference("REDIRECT-KEEPS-SLASH", "location", "/"),),
+            described=(Difference("REDIRECT-KEEPS-SLASH", "location", "https://a/"),),
         ),
         result("3", Reply(0, error="28: late"), Reply(0, error="28: later")),
         result("4", Reply(302, {"location": (f"https://b/?token={SECRET}",)}), Reply(302)),

@@ -81,7 +81,7 @@ def test_a_probe_says_what_the_model_says() -> None:
         assert probe.status != 400
     redirected = next(item for item in probes if (item.why, item.scheme, item.target) == ("path", "http", "/api/"))
     assert (redirected.status, redirected.location) == (308, f"https://{HOST}/api")
-    assert redirected.described == (Difference("REDIRECT-KEEPS-SLASH", "location", "/"),)
+    assert redirected.described == (Difference("REDIRECT-KEEPS-SLASH", "location", f"https://{HOST}/api/"),)
     assert targets(probes, "slash") >= {("https", "/api")}
     assert {
         probe.status for probe in probes if (probe.scheme, probe.target, probe.why) == ("https", "/api", "slash")

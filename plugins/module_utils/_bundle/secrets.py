@@ -1,0 +1,45 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is kept of a Secret that an annotation names: facts, never its content (design.md, rule 11). PRIVATE."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class SecretFacts:
+    """One Secret that decides who may come in, or what the gateway shows to backends.
+
+    ``keys`` are the names in its data, sorted; ``digest`` is the SHA-256 of the data as a whole, so that a changed
+    Secret makes another plan. ``file_hashes`` are the password formats of its key ``auth`` read as an htpasswd file,
+    ``map_hashes`` those of all its keys read as users; sorted, each once, ``malformed`` for what is none.
+    ``authority`` is the SHA-256 of the first certificate in ``ca.crt``, empty where there is none or it is unreadable.
+    """
+
+    namespace: str
+    name: str
+    keys: tuple[str, ...] = ()
+    digest: str = ""
+    file_hashes: tuple[str, ...] = ()
+    map_hashes: tuple[str, ...] = ()
+    authority: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the facts as one line of ``secrets.jsonl``."""
+        return {
+            "namespace": self.namespace,
+            "name": self.name,
+            "keys": list(self.keys),
+            "digest": self.digest,
+            "file_hashes": list(self.file_hashes),
+            "map_hashes": list(self.map_hashes),
+            "authority": self.authority,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> SecretFacts:
+        """Return the facts of one line of ``secrets.jsonl``. Raises TypeError for unknown fields."""
+        lists = {name: tuple(data[name]) for name in ("keys", "file_hashes", "map_hashes")}
+        return cls(**{**data, **lists})

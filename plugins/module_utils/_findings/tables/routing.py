@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts, paths, rewrites and redirects. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+from ..code import Code
+from ..finding import Level
+
+CODES: tuple[Code, ...] = (
+    Code(
+        "HOST-NOT-ROUTABLE",
+        Level.BLOCKED,
+        "Istio accepts no Gateway for this host name.",
+        "host {host} cannot stand in a Gateway: {reason}",
+        "Give the application a DNS name with a domain, or leave the host on nginx.",
+    ),
+    Code(
+        "PATTERN-NOT-CONVERTED",
+        Level.BLOCKED,
+        "A path is a regular expression of a kind that Envoy's engine (RE2) does not have.",
+        "path {path} uses {reason}, which Envoy cannot match",
+        "Write the path without it; often two plain paths say the same.",
+    ),
+    Code(
+        "REWRITE-NOT-CONVERTED",
+        Level.BLOCKED,
+        "The target of a rewrite is no plain path made of text and captures.",
+        "rewrite target {target} {reason}",
+        "Write the target as a path that starts with a slash, with $1 to $9 for the groups of the path.",
+    ),
+    Code(
+        "PATH-NOT-PLAIN",
+        Level.BLOCKED,
+        "A path does not start with a slash, or holds characters that nginx does not match literally.",
+        "path {path} is no plain absolute path",
+        "Write the path as it is requested, starting with a slash.",
+    ),
+    Code(
+        "DUPLICATE-PATH",
+        Level.NOTE,
+        "Several Ingresses define one path of a host; nginx serves the oldest.",
+        "path {path} ({type}) is already served by Ingress {winner}; this rule has no effect",
+        "Remove the rule that has no effect.",
+    ),
+    Code(
+        "DUPLICATE-LOCATION",
+        Level.BLOCKED,
+        "Two rules of a host become the same nginx location; nginx refuses its whole configuration.",
+        "paths {first} and {second} become one nginx location; nginx refuses such a configuration",
+        "Remove one of the two rules.",
+    ),
+    Code(
+        "CANARY-NOT-CONVERTED",
+        Level.BLOCKED,
+        "A canary Ingress changes which backend answers for this host.",
+        "a canary Ingress applies to this host",
+        "Finish or remove the canary, or leave the host on nginx.",
+    ),
+)

@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Certificates and TLS. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+from ..code import Code
+from ..finding import Level
+
+CODES: tuple[Code, ...] = (
+    Code(
+        "DEFAULT-CERTIFICATE",
+        Level.APPROXIMATE,
+        "nginx answers this host over https with its default certificate; the gateway does so with its own.",
+        "https is answered with the default certificate: {reason}",
+        "Give the host a certificate that is valid for it.",
+    ),
+    Code(
+        "OTHER-CERTIFICATE",
+        Level.APPROXIMATE,
+        "The gateway shows another certificate than nginx: one that covers the name, where nginx has none for it.",
+        "https shows certificate {shown}, nginx shows {served}",
+        "None: the name is covered by the certificate of a neighbour. Give the host a certificate to choose it.",
+    ),
+    Code(
+        "CERTIFICATE-COPY",
+        Level.NOTE,
+        "The certificate is copied into the gateway's namespace, where it does not renew by itself.",
+        "certificate {secret} is copied to {copy}; it is valid until {until}",
+        "Run the migration again after a renewal, or let cert-manager issue it for the gateway.",
+    ),
+    Code(
+        "CERTIFICATE-EXPIRED",
+        Level.NOTE,
+        "A certificate is expired; nginx serves it, and so will the gateway.",
+        "certificate {secret} expired on {until}",
+        "Renew the certificate.",
+    ),
+    Code(
+        "TLS-HOST-WITHOUT-RULE",
+        Level.NOTE,
+        "A host stands only in spec.tls; nginx creates no server for it.",
+        "host {host} stands in spec.tls but in no rule; nginx does not serve it",
+        "Remove it, or add a rule.",
+    ),
+    Code(
+        "REDIRECT-KEEPS-SLASH",
+        Level.APPROXIMATE,
+        "nginx cuts one trailing slash in its redirect to https; Envoy keeps it.",
+        "the redirect to https keeps a trailing slash, which nginx cuts",
+        "None: clients arrive at the same resource. Set preserve-trailing-slash to see it on nginx, too.",
+    ),
+)

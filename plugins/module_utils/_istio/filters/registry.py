@@ -1,0 +1,19 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filters that the second witness knows, by the type of their per-route configuration. PRIVATE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from ..._http.exchange import Answer
+from ..visit import Visit
+from .rbac import rbac
+
+Handler: TypeAlias = Callable[[Visit, Mapping[str, Any]], Answer | None]
+
+HANDLERS: dict[str, Handler] = {
+    "RBACPerRoute": rbac,
+}
+"""Each returns the answer of a filter that lets the request not pass, None of one that does."""

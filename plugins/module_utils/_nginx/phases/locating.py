@@ -1,0 +1,42 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which server and which location take a request (semantics.md B.2, B.4). PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import re
+
+from ..ingress import EXACT
+from ..site import DEFAULT_SERVER, Location, Server, Site
+
+
+def server_for(site: Site, name: str) -> Server:
+    """Return the server of a host name: exact, else a wildcard of one label, else the default server."""
+    if name in site.servers and name != DEFAULT_SERVER:
+        return site.servers[name]
+    first, dot, rest = name.partition(".")
+    if dot and re.fullmatch(r"[\w-]+", first, re.ASCII):
+        wildcard = site.servers.get(f"*.{rest}")
+        if wildcard:
+            return wildcard
+    return site.servers[DEFAULT_SERVER]
+
+
+def location_for(server: Server, path: str) -> Location | None:
+    """Return the location that takes ``path``, a path as nginx chooses locations by it."""
+    if server.regex:
+        return next((item for item in server.locations if _regex_matches(item, path)), None)
+    best: Location | None = None
+    for location in server.locations:
+        if location.type == EXACT:
+            if location.path == path:
+                return location
+        elif (path.startswith(location.path) or path + "/" == location.path) and (
+            best is None or len(location.path) > len(best.path)
+        ):
+            best = location
+    return best
+
+
+def _regex_matches(location: Location, path: str) -> bool:
+    return re.search(f"^{location.path}", path, re.IGNORECASE) is not None

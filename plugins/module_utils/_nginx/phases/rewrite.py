@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What nginx answers before it asks who is there (semantics.md 0.5, phases 4 to 6). PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import re
+
+from ..._http.exchange import Answer, Request
+from ..._http.uri import host_name
+from ..families.cors import Cors
+from ..ingress import EXACT
+from ..policy import Policy
+from ..site import Location, Problem, Server, Site
+from ..visit import Visit
+
+
+def rewrite_phase(visit: Visit) -> Answer | None:
+    """Return what nginx answers while it rewrites, None where it goes on."""
+    policy, request = visit.location.policy, visit.request
+    if lacks_slash(visit.server, visit.location, visit.path):
+        return visit.own(301, _slash_redirect(request, visit.location))
+    if policy.denied:
+        return visit.own(503)
+    origin = request.headers.get("origin", "")
+    if policy.cors and matches_origin(policy.cors, origin):
+        visit.headers.update(cors_headers(policy.cors, origin))
+        if request.method == "OPTIONS":
+            return visit.own(204)
+    if request.scheme == "http" and redirects_to_https(visit.site, visit.server, visit.location):
+        return visit.own(visit.site.settings.http_redirect_code, _https_target(policy, request))
+    upstream = visit.location.upstream
+    return visit.own(503) if upstream and upstream.problem is not Problem.NONE else None
+
+
+def redirects_to_https(site: Site, server: Server, location: Location) -> bool:
+    """Tell whether http requests of a location are redirected (semantics.md B.6)."""
+    if location.rule_path.startswith(site.settings.no_redirect_paths):
+        return False
+    policy = location.policy
+    return policy.force_ssl_redirect or (policy.ssl_redirect and server.certificate.configured)
+
+
+def lacks_slash(server: Server, location: Location, path: str) -> bool:
+    """Tell whether nginx adds the missing slash to ``path``: only where the location passes requests on."""
+    return not (server.regex or location.policy.denied or location.type == EXACT) and path + "/" == location.path
+
+
+def matches_origin(cors: Cors, origin: str) -> bool:
+    """Tell whether nginx answers ``origin`` (semantics.md B.9): unanchored at its start, ``*.`` is one label."""
+    if cors.origins == ("*",):
+        return True
+    return any(re.search(f"{origin_pattern(entry)}$", origin, re.IGNORECASE) for entry in cors.origins)
+
+
+def origin_pattern(entry: str) -> str:
+    """Return the regular expression for one entry of ``cors-allow-origin``."""
+    return re.escape(entry).replace(r"\*", "[A-Za-z0-9-]+")
+
+
+def cors_headers(cors: Cors, origin: str) -> dict[str, str]:
+    """Return the response headers for an origin that matched; any origin is answered with a literal ``*``."""
+    headers = {"access-control-allow-origin": "*" if cors.origins == ("*",) else origin}
+    if cors.credentials:
+        headers["access-control-allow-credentials"] = "true"
+    headers["access-control-allow-methods"] = cors.methods
+    headers["access-control-allow-headers"] = cors.headers
+    if cors.expose_headers:
+        headers["access-control-expose-headers"] = cors.expose_headers
+    headers["access-control-max-age"] = str(cors.max_age)
+    return headers
+
+
+def _slash_redirect(request: Request, location: Location) -> str:
+    query = f"?{request.query}" if "?" in request.target else ""
+    return f"{request.scheme}://{host_name(request.host)}{location.path}{query}"
+
+
+def _https_target(policy: Policy, request: Request) -> str:
+    target = request.target if policy.preserve_trailing_slash else request.target.removesuffix("/")
+    return f"https://{request.host.partition(':')[0]}{target}"

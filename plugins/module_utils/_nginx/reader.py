@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading the annotations of one Ingress as nginx does (semantics.md 0.3). PRIVATE to the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .catalogue import ALIASES, ANNOTATIONS, Invalid
+from .ingress import Ingress
+from .references import References
+from .settings import Settings
+from .syntax import PARSERS, parse_bool, parse_int
+
+
+class Reader:
+    """The usable annotations of one Ingress, and what is wrong with the others.
+
+    ``values`` are by canonical name; ``unknown`` and ``invalid`` are names as written. ``rejected`` is the annotation
+    that makes nginx refuse the whole Ingress, ``denied`` one for which nginx answers 503 on all of its paths.
+    """
+
+    def __init__(self, ingress: Ingress, settings: Settings, references: References) -> None:
+        self.ingress = ingress
+        self.settings = settings
+        self.references = references
+        self.values: dict[str, str] = {}
+        self.unknown: list[str] = []
+        self.invalid: list[str] = []
+        self.rejected = ""
+        self.denied = ""
+        for written in sorted(ingress.named):
+            name = ALIASES.get(written, written)
+            if name not in ANNOTATIONS:
+                self.unknown.append(written)
+            elif _counts(written, name, ingress.named):
+                self._take(written, name, ingress.named[written], settings.annotation_validation)
+
+    def _take(self, written: str, name: str, value: str, validate: bool) -> None:
+        entry = ANNOTATIONS[name]
+        cleaned = "\n".join(line.strip() for line in value.split("\n"))
+        # Without validation nginx still has to parse what is no text.
+        if cleaned and (entry.valid(value) or not (validate or entry.valid in PARSERS)):
+            self.values[name] = cleaned
+            return
+        if entry.invalid is Invalid.FORBID:
+            # The whole host answers 403, paths of other Ingresses too: no other value of it is carried over either.
+            self.values[name] = cleaned
+            return
+        # nginx does not validate an empty value, it fails to use it: that never rejects an Ingress.
+        effect = entry.invalid if value or entry.invalid is not Invalid.REJECT else Invalid.IGNORE
+        self.invalid.append(written)
+        if effect is Invalid.REJECT:
+            self.rejected = self.rejected or written
+        elif effect is Invalid.DENY:
+            self.denied = self.denied or written
+
+    def deny(self, name: str) -> None:
+        """Remember that nginx answers 503 on every path of the Ingress, for what ``name`` says or refers to."""
+        self.denied = self.denied or name
+
+    def boolean(self, name: str, default: bool) -> bool:
+        """Return the value of ``name`` as Go's ``strconv.ParseBool`` reads it, ``default`` where it is not usable."""
+        value = parse_bool(self.values.get(name, ""))
+        return default if value is None else value
+
+    def integer(self, name: str, default: int) -> int:
+        """Return the value of ``name`` as Go's ``strconv.Atoi`` reads it, ``default`` where it is not usable."""
+        value = parse_int(self.values.get(name, ""))
+        return default if value is None else value
+
+    def text(self, name: str, default: str) -> str:
+        """Return the value of ``name``, ``default`` where it is not usable."""
+        return self.values.get(name, default)
+
+
+def _counts(written: str, name: str, named: Mapping[str, str]) -> bool:
+    """Tell whether nginx reads this spelling: an alias only with a value, and where the canonical one is empty."""
+    if written != name:
+        return bool(named[written]) and not named.get(name)
+    return bool(named[written]) or not named.get(ANNOTATIONS[name].alias)
