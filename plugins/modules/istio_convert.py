@@ -110,6 +110,20 @@ options:
       - How many hosts a wave has at most that O(waves) does not name. The first of these waves has one unit.
     type: int
     default: 50
+  search_requests:
+    description:
+      - How many requests the search for a counter-example tries, spread over all hosts that move. 0 is no search.
+      - Two models, of nginx and of the gateway, are asked; nothing is sent. A host for which they differ, and no
+        finding says so, is held back.
+    type: int
+    default: 0
+  format:
+    description:
+      - With V(yaml) the plan also holds its objects as manifests for a GitOps repository, one directory for each
+        namespace, with a kustomization. No Secret is among them; findings say which ones must be brought.
+    type: str
+    choices: [json, yaml]
+    default: json
 seealso:
   - module: sealos.istio_migration.ingress_backup
   - module: sealos.istio_migration.istio_apply
@@ -153,6 +167,9 @@ plan:
     counts:
       description: How many Ingresses, hosts, moving hosts, held back hosts, and findings of each level there are.
       type: dict
+    searched:
+      description: How many hosts and requests the search tried, and how many hosts have a counter-example.
+      type: dict
 """
 
 import tempfile
@@ -171,7 +188,7 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._convert.op
 from ansible_collections.sealos.istio_migration.plugins.module_utils._manifest_files import documents
 from ansible_collections.sealos.istio_migration.plugins.module_utils._module import run_module
 from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.files import StoredPlan, write_plan
-from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.plan import make_plan
+from ansible_collections.sealos.istio_migration.plugins.module_utils._search.search import searched_plan
 
 
 def _bundle(params: dict[str, Any]) -> Bundle:
@@ -193,16 +210,18 @@ def _options(params: dict[str, Any]) -> Options:
         namespaces=tuple(params["namespaces"]),
         waves=tuple(tuple(map(str, wave)) for wave in params["waves"]),
         wave_hosts=params["wave_hosts"],
+        search_requests=params["search_requests"],
+        format=params["format"],
     )
 
 
 def _summary(plan: StoredPlan, path: str) -> dict[str, Any]:
-    kept = {name: plan.index[name] for name in ("id", "units", "waves", "counts")}
+    kept = {name: plan.index[name] for name in ("id", "units", "waves", "counts", "searched")}
     return {**kept, "short_id": plan.short_id, "path": path}
 
 
 def _work(module: AnsibleModule) -> dict[str, Any]:
-    plan = make_plan(_bundle(module.params), _options(module.params))
+    plan = searched_plan(_bundle(module.params), _options(module.params))
     dest = Path(module.params["dest"])
     if not module.check_mode:
         stored, new = write_plan(plan, dest)
@@ -234,6 +253,8 @@ def main() -> None:
             "namespaces": {"type": "list", "elements": "str", "default": []},
             "waves": {"type": "list", "elements": "list", "default": []},
             "wave_hosts": {"type": "int", "default": 50},
+            "search_requests": {"type": "int", "default": 0},
+            "format": {"type": "str", "choices": ["json", "yaml"], "default": "json"},
         },
         required_one_of=[("bundle", "manifests")],
         mutually_exclusive=[("bundle", "manifests")],

@@ -50,10 +50,22 @@ class Conversion:
     assembly: Assembly
 
 
-def convert(bundle: Bundle, intake: Intake, site: Site, unit_of: Mapping[str, str], options: Options) -> Conversion:
-    """Convert ``site``, the model of ``bundle``; ``unit_of`` maps namespaces to the names of their units."""
+def convert(
+    bundle: Bundle,
+    intake: Intake,
+    site: Site,
+    unit_of: Mapping[str, str],
+    options: Options,
+    *,
+    distrusted: Mapping[str, str] | None = None,
+) -> Conversion:
+    """Convert ``site``, the model of ``bundle``.
+
+    ``unit_of`` maps namespaces to the names of their units; ``distrusted`` are hosts of which a counter-example is
+    known, which says what it is: they are held back.
+    """
     context = Context(site, options, foreign_rules=foreign_destination_rules(bundle, options.cluster_domain))
-    hosts = _Hosts(bundle, intake, context, unit_of)
+    hosts = _Hosts(bundle, intake, context, unit_of, distrusted or {})
     served = [server for __, server in sorted(site.servers.items()) if server.ingresses]
     verdicts = {server.host: hosts.verdict(server) for server in served}
     places = [_place(item, options) for item in verdicts.values() if item.moves]
@@ -71,11 +83,19 @@ def convert(bundle: Bundle, intake: Intake, site: Site, unit_of: Mapping[str, st
 class _Hosts:
     """Decides host by host, and keeps the drafts of those that may move."""
 
-    def __init__(self, bundle: Bundle, intake: Intake, context: Context, unit_of: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        intake: Intake,
+        context: Context,
+        unit_of: Mapping[str, str],
+        distrusted: Mapping[str, str],
+    ) -> None:
         self._bundle = bundle
         self._intake = intake
         self._context = context
         self._unit_of = unit_of
+        self._distrusted = distrusted
         self._policies = {ingress.key: policy for ingress, policy in intake.ingresses}
         self._foreign = ForeignHosts(bundle, context.options)
         self._everywhere = [item for item in intake.findings if item.holds_back and item.code in _EVERYWHERE]
@@ -103,6 +123,9 @@ class _Hosts:
         if source:
             problem = f"{source.key} names this host, too, and cannot be read"
             yield finding("MALFORMED-OBJECT", source, host=server.host, problem=problem)
+        if server.host in self._distrusted:
+            example = self._distrusted[server.host]
+            yield finding("COUNTER-EXAMPLE", Source(server.ingresses[0].key), host=server.host, example=example)
         owner = self._foreign.owner(gateway_host(server.host))
         if owner:
             yield finding("ISTIO-CLASH", Source(owner), host=server.host, object=str(owner))
@@ -166,6 +189,12 @@ def _cluster_findings(intake: Intake, context: Context, layout: Layout, any_move
                 "until": credential.not_after,
             }
             yield finding("CERTIFICATE-COPY", Source(ObjectKey("Secret", *credential.source)), **values)
+        if context.options.format == "yaml":
+            values = {
+                "secret": f"{context.options.gateway_namespace}/{credential.name}",
+                "content": f"a copy of {'/'.join(credential.source)}" if credential.source else "any certificate",
+            }
+            yield finding("SECRET-TO-BRING", Source(intake.controller), **values)
     if any_moves:
         controller = Source(intake.controller)
         yield finding("BODY-SIZE-DEFAULT", controller, limit=context.site.settings.body_size)

@@ -35,7 +35,9 @@ class Options:
 
     ``gateway_selector`` are the labels of the gateway Pods; ``traffic_policy`` is ``externalTrafficPolicy`` of the
     gateway's Service. ``waves`` lists namespaces wave by wave; units that it does not name follow in waves of at most
-    ``wave_hosts`` hosts. ``namespaces`` restricts the plan to units that touch them, empty is all.
+    ``wave_hosts`` hosts. ``namespaces`` restricts the plan to units that touch them, empty is all. ``search_requests``
+    is how many requests the search for a counter-example tries. ``format`` is ``json``, or ``yaml`` to have the objects
+    as manifests for a GitOps repository, too.
     """
 
     gateway_namespace: str = "ingress-nginx"
@@ -46,6 +48,8 @@ class Options:
     namespaces: tuple[str, ...] = ()
     waves: tuple[tuple[str, ...], ...] = ()
     wave_hosts: int = 50
+    search_requests: int = 0
+    format: str = "json"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the options as they stand in ``plan.json``."""
@@ -61,4 +65,6 @@ class Options:
             "namespaces": list(self.namespaces),
             "waves": [list(wave) for wave in self.waves],
             "wave_hosts": self.wave_hosts,
+            "search_requests": self.search_requests,
+            "format": self.format,
         }

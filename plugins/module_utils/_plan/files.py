@@ -8,6 +8,7 @@
     resources/<unit>.json    objects and credentials of one unit
     hosts.jsonl              what becomes of each host, and which certificate each plane shows for it
     findings.jsonl           all findings, in order
+    manifests/...            the objects for a GitOps repository, where the options ask for them
 
 A plan is written beside its place and renamed; its folder bears the first twelve digits of its id.
 """
@@ -29,10 +30,12 @@ from .._convert.gateways import Credential
 from .._findings.finding import Level
 from .._istio.invariants import check_tls_names
 from .._kube.digests import canonical_json, digest, readable_json, sha256_hex
+from .._kube.objects import KubeObject
 from .._kube.release import VERSION
+from .manifests import manifest_files
 from .plan import Plan
 
-FORMAT = 1
+FORMAT = 2
 INDEX = "plan.json"
 _SHORT = 12
 
@@ -136,15 +139,20 @@ def _write_files(plan: Plan, directory: Path) -> dict[str, Any]:
 
     def write(name: str, text: str) -> None:
         path = directory / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         files[name] = sha256_hex(text)
 
     gateways = []
+    manifests: list[KubeObject] = []
     for unit in plan.resources():
+        if plan.options.format == "yaml":
+            manifests += unit.objects
         gateways += [obj for obj in unit.objects if obj["kind"] == "Gateway"]
         write(f"resources/{unit.unit}.json", canonical_json(_resources(unit)) + "\n")
     check_tls_names(gateways)
+    for name, text in manifest_files(manifests):
+        write(name, text)
     hosts = [_host(host, verdict, plan) for host, verdict in plan.conversion.verdicts.items()]
     write("hosts.jsonl", "".join(canonical_json(host) + "\n" for host in hosts))
     write("findings.jsonl", "".join(canonical_json(item.as_dict()) + "\n" for item in plan.conversion.findings))
@@ -203,6 +211,7 @@ def _index(plan: Plan, hosts: list[dict[str, Any]], files: dict[str, str]) -> di
             "held_back": sum(not host["moves"] for host in hosts),
             "findings": {level.word: levels.count(level.word) for level in Level},
         },
+        "searched": dict(plan.searched),
         "files": files,
     }
     return {**index, "id": _plan_id(index), "bundle": bundle_digest(plan.bundle)}

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from .._bundle.bundle import Bundle, in_order
 from .._convert.assemble import UnitResources
@@ -21,7 +21,10 @@ from .units import Unit, Wave, find_units, plan_waves
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The deterministic outcome of converting one bundle with one set of options."""
+    """The deterministic outcome of converting one bundle with one set of options.
+
+    ``searched`` counts the hosts and requests of the search for a counter-example; empty where none was made.
+    """
 
     bundle: Bundle
     options: Options
@@ -29,6 +32,7 @@ class Plan:
     units: list[Unit]
     waves: list[Wave]
     conversion: Conversion
+    searched: Mapping[str, int] = field(default_factory=dict)
 
     def resources(self) -> Iterator[UnitResources]:
         """Yield the resources of each unit of a wave, shared ones first, each checked against the invariants.
@@ -42,8 +46,10 @@ class Plan:
                 yield unit
 
 
-def make_plan(bundle: Bundle, options: Options) -> Plan:
+def make_plan(bundle: Bundle, options: Options, distrusted: Mapping[str, str] | None = None) -> Plan:
     """Return the plan for ``bundle``, whatever the order of its objects.
+
+    ``distrusted`` are hosts to be held back, with a counter-example each.
 
     Raises UnknownNamespaceError for a namespace that options alone know.
     """
@@ -52,7 +58,7 @@ def make_plan(bundle: Bundle, options: Options) -> Plan:
     site = build_site(bundle, intake)
     units = find_units(site)
     unit_of = {namespace: unit.name for unit in units for namespace in unit.namespaces}
-    conversion = convert(bundle, intake, site, unit_of, options)
+    conversion = convert(bundle, intake, site, unit_of, options, distrusted=distrusted)
     counts: dict[str, int] = {}
     for verdict in conversion.verdicts.values():
         if verdict.moves:

@@ -57,4 +57,11 @@ CODES: tuple[Code, ...] = (
         "a canary Ingress applies to this host",
         "Finish or remove the canary, or leave the host on nginx.",
     ),
+    Code(
+        "COUNTER-EXAMPLE",
+        Level.BLOCKED,
+        "The search found a request that the gateway would answer otherwise, and no finding describes that.",
+        "the gateway would answer a request otherwise than nginx: {example}",
+        "Leave the host on nginx, and report this as a defect of the collection with the message.",
+    ),
 )

@@ -50,4 +50,11 @@ CODES: tuple[Code, ...] = (
         "the redirect to https keeps a trailing slash, which nginx cuts",
         "None: clients arrive at the same resource. Set preserve-trailing-slash to see it on nginx, too.",
     ),
+    Code(
+        "SECRET-TO-BRING",
+        Level.NOTE,
+        "Manifests hold no keys: where something else applies them, the gateway's Secrets must be brought as well.",
+        "the manifests need Secret {secret} of type kubernetes.io/tls: {content}",
+        "Let cert-manager or a replication operator make it, seal it, or let the playbook apply the plan.",
+    ),
 )
