@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from .._kube.digests import canonical_json
@@ -97,7 +98,7 @@ class Bundle:
     ``objects`` are lists by kind, without what the server manages (:mod:`.pruning`); ``certificates`` are the TLS
     Secrets of Ingresses, ``secrets`` the other Secrets that annotations name; ``serving`` are the Services (namespace,
     name) with at least one ready endpoint, None where endpoints are not known; ``controller`` is None where only
-    manifests are at hand.
+    manifests are at hand. ``digest`` is known of a bundle that was read from disk.
     """
 
     cluster: str
@@ -107,6 +108,7 @@ class Bundle:
     serving: frozenset[tuple[str, str]] | None = None
     controller: Controller | None = None
     server_version: str = ""
+    digest: str = ""
 
     def of(self, kind: str) -> list[KubeObject]:
         """Return the objects of one kind."""
@@ -115,9 +117,13 @@ class Bundle:
 
 def in_order(bundle: Bundle) -> Bundle:
     """Return ``bundle`` with its objects in the order in which they are written: namespace, name, content."""
-    return replace(bundle, objects={kind: sorted(found, key=_place) for kind, found in sorted(bundle.objects.items())})
+    return replace(bundle, objects={kind: _in_order(found) for kind, found in sorted(bundle.objects.items())})
 
 
-def _place(obj: KubeObject) -> tuple[str, str, str]:
-    key = key_of(obj)
-    return (key.namespace, key.name, canonical_json(obj))
+def _in_order(objects: list[KubeObject]) -> list[KubeObject]:
+    keyed = sorted(((key_of(obj), number) for number, obj in enumerate(objects)))
+    ordered = [objects[number] for __, number in keyed]
+    if all(first[0] != second[0] for first, second in pairwise(keyed)):
+        return ordered
+    # Only manifests can hold several objects of one name.
+    return sorted(ordered, key=lambda obj: (key_of(obj), canonical_json(obj)))

@@ -40,7 +40,7 @@ class BundleError(ValueError):
 
 def bundle_digest(bundle: Bundle) -> str:
     """Return the digest of a bundle's content; when it was captured does not count."""
-    return str(_index(bundle, _render(bundle), "")["digest"])
+    return bundle.digest or str(_index(bundle, _render(bundle), "")["digest"])
 
 
 def write_bundle(bundle: Bundle, directory: Path, captured_at: str) -> str:
@@ -105,6 +105,7 @@ def read_bundle(directory: Path) -> Bundle:
         serving=serving,
         controller=Controller.from_dict(controller) if controller else None,
         server_version=index["server_version"],
+        digest=index["digest"],
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from .._istio.ownership import stamp
 from .._istio.resources import envoy_filter, istio_object, route_patch
+from .._kube.digests import canonical_json
 from .._kube.names import generated_name
 from .._kube.objects import KubeObject, ObjectKey
 from .._nginx.site import DEFAULT_SERVER, Server
@@ -20,8 +21,8 @@ from .host_routes import host_routes
 from .parity import parity_filter
 from .routing import gateway_host
 
-_PATCHES = 1000
-"""Patches of one EnvoyFilter; more are split, for an API server refuses objects over 1.5 MiB."""
+_FILTER_SIZE = 1_000_000
+"""Characters of the patches of one EnvoyFilter; more are split, for an API server refuses objects over 1.5 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +124,24 @@ class Assembly:
         options = self._context.options
         sources = _sources([place.server for place in places])
         for purpose, found in sorted(patches.items()):
-            for part, start in enumerate(range(0, len(found), _PATCHES)):
+            for part, chunk in enumerate(_chunks(found)):
                 own_name = generated_name(purpose, unit, *([str(part)] if part else []))
-                chunk = found[start : start + _PATCHES]
                 obj = envoy_filter(options.gateway_namespace, own_name, options.gateway_selector, chunk)
                 yield stamp(obj, unit, sources)
+
+
+def _chunks(patches: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    chunk: list[dict[str, Any]] = []
+    size = 0
+    for patch in patches:
+        length = len(canonical_json(patch))
+        if chunk and size + length > _FILTER_SIZE:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(patch)
+        size += length
+    if chunk:
+        yield chunk
 
 
 def _label(host: str) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from .._bundle.bundle import Bundle
 from .._findings.codes import finding
 from .._findings.finding import Finding, Source
+from .._istio.invariants import SIZE_LIMIT
+from .._kube.digests import canonical_json
 from .._kube.objects import ObjectKey
 from .._nginx.intake import Intake
 from .._nginx.site import DEFAULT_SERVER, Server, Site
@@ -19,6 +21,7 @@ from .draft import Draft
 from .existing import ForeignHosts, foreign_destination_rules
 from .gateways import SHARED_UNIT, HostPlace, Layout, lay_out
 from .generated import generated_answer
+from .host_routes import host_routes
 from .notes import certificate_notes, ingress_notes, shadowed_notes
 from .options import Options
 from .registry import FAMILIES
@@ -141,8 +144,20 @@ class _Hosts:
             for family in FAMILIES:
                 found.update(dict.fromkeys(family.carry(draft, self._context)))
         self.drafts[server.host] = filled
+        size = self._size(server, filled)
+        if size > SIZE_LIMIT:
+            source = Source(server.ingresses[0].key)
+            found[finding("HOST-TOO-LARGE", source, host=server.host, size=size, limit=SIZE_LIMIT)] = None
         return list(found)
 
+    def _size(self, server: Server, filled: list[Draft]) -> int:
+        """Return the characters of the routes of a host, 0 for one that is surely small enough."""
+        if len(filled) < _MANY_LOCATIONS:
+            return 0
+        return sum(len(canonical_json(route)) for route in host_routes(server, filled, self._context))
+
+
+_MANY_LOCATIONS = 100
 
 # Findings about the controller itself that hold back every host.
 _EVERYWHERE = frozenset(("SETTING-NOT-CONVERTED",))

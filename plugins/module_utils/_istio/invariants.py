@@ -16,7 +16,9 @@ from .._kube.objects import KubeObject, ObjectKey, key_of
 from .resources import HTTP_PORT, HTTPS_PORT
 
 _REGEX_LIMIT = 1024
-_SIZE_LIMIT = 1_400_000
+SIZE_LIMIT = 1_400_000
+"""Characters of an object; an API server refuses more than 1.5 MiB."""
+
 _ACTIONS = ("route", "redirect", "directResponse")
 
 
@@ -89,10 +91,8 @@ def _virtual_service(obj: KubeObject, _credentials: set[str], names: set[str]) -
         yield from _route(route)
     # A request to either port must find a last route that takes every path.
     for port in (HTTP_PORT, HTTPS_PORT):
-        if not any(_takes_all(match, port) for route in spec["http"] for match in route["match"]):
+        if not any(_takes_all(match, port) for route in reversed(spec["http"]) for match in route["match"]):
             yield f"no route takes every path on port {port}"
-    if len(str(spec)) > _SIZE_LIMIT:
-        yield "it is larger than an API server accepts"
 
 
 def _route(route: dict[str, Any]) -> Iterator[str]:

@@ -32,6 +32,7 @@ from .._istio.invariants import check_tls_names
 from .._kube.digests import canonical_json, digest, readable_json, sha256_hex
 from .._kube.objects import KubeObject
 from .._kube.release import VERSION
+from .collector import paused_collector
 from .manifests import manifest_files
 from .plan import Plan
 
@@ -88,7 +89,8 @@ def write_plan(plan: Plan, parent: Path) -> tuple[StoredPlan, bool]:
     parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".plan.", dir=parent))
     try:
-        index = _write_files(plan, temporary)
+        with paused_collector():
+            index = _write_files(plan, temporary)
         directory = parent / index["id"][:_SHORT]
         if directory.exists():
             return read_plan(directory), False

@@ -16,6 +16,7 @@ from .._istio.invariants import check_unit
 from .._nginx.intake import take_in
 from .._nginx.merge import build_site
 from .._nginx.site import Site
+from .collector import paused_collector
 from .units import Unit, Wave, find_units, plan_waves
 
 
@@ -53,14 +54,15 @@ def make_plan(bundle: Bundle, options: Options, distrusted: Mapping[str, str] | 
 
     Raises UnknownNamespaceError for a namespace that options alone know.
     """
-    bundle = in_order(bundle)
-    intake = take_in(bundle)
-    site = build_site(bundle, intake)
-    units = find_units(site)
-    unit_of = {namespace: unit.name for unit in units for namespace in unit.namespaces}
-    conversion = convert(bundle, intake, site, unit_of, options, distrusted=distrusted)
-    counts: dict[str, int] = {}
-    for verdict in conversion.verdicts.values():
-        if verdict.moves:
-            counts[verdict.unit] = counts.get(verdict.unit, 0) + 1
-    return Plan(bundle, options, site, units, plan_waves(units, counts, options), conversion)
+    with paused_collector():
+        bundle = in_order(bundle)
+        intake = take_in(bundle)
+        site = build_site(bundle, intake)
+        units = find_units(site)
+        unit_of = {namespace: unit.name for unit in units for namespace in unit.namespaces}
+        conversion = convert(bundle, intake, site, unit_of, options, distrusted=distrusted)
+        counts: dict[str, int] = {}
+        for verdict in conversion.verdicts.values():
+            if verdict.moves:
+                counts[verdict.unit] = counts.get(verdict.unit, 0) + 1
+        return Plan(bundle, options, site, units, plan_waves(units, counts, options), conversion)

@@ -64,4 +64,11 @@ CODES: tuple[Code, ...] = (
         "the gateway would answer a request otherwise than nginx: {example}",
         "Leave the host on nginx, and report this as a defect of the collection with the message.",
     ),
+    Code(
+        "HOST-TOO-LARGE",
+        Level.BLOCKED,
+        "The routes of a host are more than an API server accepts in one object.",
+        "the routes of this host have {size} characters; an API server accepts no object of more than {limit}",
+        "Split the host, or remove paths that nobody needs.",
+    ),
 )
