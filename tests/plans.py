@@ -8,6 +8,7 @@ from typing import Any
 
 from ansible_collections.sealos.istio_migration.plugins.module_utils._convert.assemble import UnitResources
 from ansible_collections.sealos.istio_migration.plugins.module_utils._convert.options import Options
+from ansible_collections.sealos.istio_migration.plugins.module_utils._convert.predictions import ALWAYS
 from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.plan import Plan, make_plan
 
 from manifests import Object, bundle
@@ -24,7 +25,7 @@ def codes_of(plan: Plan, host: str | None = None) -> list[str]:
 
 
 # Said of every cluster whose hosts move.
-_ALWAYS = frozenset(("BODY-SIZE-DEFAULT", "RETRY-AFTER-SEND"))
+_ALWAYS = ALWAYS | {"BODY-SIZE-DEFAULT", "RETRY-AFTER-SEND"}
 
 
 def units_of(plan: Plan) -> dict[str, UnitResources]:

@@ -23,7 +23,7 @@ def address_list(draft: Draft, context: Context) -> list[Finding]:
     """Answer 403 to clients outside of the list, after redirects and the 503 of a Service that does not exist."""
     networks = draft.location.policy.allowlist
     upstream = draft.location.upstream
-    if not networks or (upstream and upstream.problem is not Problem.NONE):
+    if draft.answered or not networks or (upstream and upstream.problem is not Problem.NONE):
         return []
     draft.filters[ADDRESSES] = ADDRESSES.on_route({"rbac": {"rules": _allow(networks)}})
     policy = context.options.traffic_policy

@@ -24,6 +24,8 @@ from .generated import generated_answer
 from .host_routes import host_routes
 from .notes import certificate_notes, ingress_notes, shadowed_notes
 from .options import Options
+from .predictions import ALWAYS
+from .redirects import from_root
 from .registry import FAMILIES
 from .routing import drafts, gateway_host
 from .verdicts import obstacles
@@ -143,6 +145,7 @@ class _Hosts:
                 continue
             for family in FAMILIES:
                 found.update(dict.fromkeys(family.carry(draft, self._context)))
+        from_root(server, filled)
         self.drafts[server.host] = filled
         size = self._size(server, filled)
         if size > SIZE_LIMIT:
@@ -214,3 +217,5 @@ def _cluster_findings(intake: Intake, context: Context, layout: Layout, any_move
         controller = Source(intake.controller)
         yield finding("BODY-SIZE-DEFAULT", controller, limit=context.site.settings.body_size)
         yield finding("RETRY-AFTER-SEND", controller)
+        for code in sorted(ALWAYS):
+            yield finding(code, controller)

@@ -59,6 +59,7 @@ class Draft:
     with ``guard``, which keeps requests for other hosts out. ``main`` holds the fields of the last route,
     ``variants`` how it differs, the most specific first. ``layers`` are variants that answers of the gateway itself
     are subject to, too. ``subset`` is the subset of the backend's Service that the routes name, empty for none.
+    ``answered`` tells that nginx answers before it asks who is there or for a backend.
     ``filters`` (feature → per-route configuration) and ``patches`` (purpose → what is merged into the Envoy routes)
     hold what a VirtualService cannot express, for the last routes.
     """
@@ -73,6 +74,7 @@ class Draft:
     main: dict[str, Any] = field(default_factory=dict)
     variants: list[Variant] = field(default_factory=lambda: [Variant()])
     subset: str = ""
+    answered: bool = False
     filters: dict[Feature, Mapping[str, Any]] = field(default_factory=dict)
     patches: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -82,6 +84,22 @@ class Draft:
         self.steps += [Step(plain.narrowed(layer), action, to_https=True) for layer in self.layers]
         if all(layer.conditions for layer in self.layers):
             self.steps.append(Step(plain, action, to_https=True))
+
+    def set_request_header(self, name: str, value: str) -> None:
+        """Set a header of the requests to the backend; ``value`` is a format string, empty removes the header."""
+        changes = self.main.setdefault("headers", {}).setdefault("request", {})
+        if value:
+            changes.setdefault("set", {})[name] = value
+        else:
+            changes.setdefault("remove", []).append(name)
+
+    def set_response_header(self, name: str, value: str) -> None:
+        """Set a header of the last routes' responses; ``value`` is a format string, empty removes the header."""
+        changes = self.main.setdefault("headers", {}).setdefault("response", {})
+        if value:
+            changes.setdefault("set", {})[name] = value
+        else:
+            changes.setdefault("remove", []).append(name)
 
     def split(self, variant: Variant) -> None:
         """Let the main route differ under the conditions of ``variant``; without conditions it always does."""

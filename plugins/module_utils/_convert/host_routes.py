@@ -11,7 +11,7 @@ from .._istio.resources import HTTP_PORT, HTTPS_PORT
 from .._nginx.site import DEFAULT_SERVER, Server
 from .context import Context
 from .draft import Draft, Match
-from .redirects import https_redirect
+from .redirects import https_redirect, www_routes
 
 
 def host_routes(server: Server, drafts: Sequence[Draft], context: Context) -> Iterator[dict[str, Any]]:
@@ -21,6 +21,9 @@ def host_routes(server: Server, drafts: Sequence[Draft], context: Context) -> It
     the whole http port. It is a plain ``/``: istiod sorts it behind solver routes that others bind to the host
     (semantics.md C.9), and behind all routes of ours, which are therefore for the https port alone.
     """
+    if server.redirects_to:
+        yield from www_routes(server, context)
+        return
     routes = list(_in_order(server, drafts, context))
     if server.host == DEFAULT_SERVER:
         # istiod sorts a plain catch-all last only where it has no further condition.
@@ -34,7 +37,9 @@ def _unguarded(match: Match) -> Match:
 
 
 def _in_order(server: Server, drafts: Sequence[Draft], context: Context) -> Iterator[dict[str, Any]]:
-    if not all(map(_redirects_only, drafts)):
+    redirect = https_redirect(drafts[0].location.policy, context)
+    alike = all(https_redirect(draft.location.policy, context) == redirect for draft in drafts)
+    if not alike or not all(map(_redirects_only, drafts)):
         for draft in drafts:
             yield from draft.step_routes()
             yield from draft.main_routes()
@@ -44,7 +49,7 @@ def _in_order(server: Server, drafts: Sequence[Draft], context: Context) -> Iter
             if not step.to_https:
                 yield route
     match = {"uri": {"prefix": "/"}, "port": HTTP_PORT, **drafts[0].guard}
-    yield {"name": f"{server.host}/https", "match": [match], **https_redirect(context)}
+    yield {"name": f"{server.host}/https", "match": [match], **redirect}
     for draft in drafts:
         for route in draft.main_routes():
             yield {**route, "match": [{**match, "port": HTTPS_PORT} for match in route["match"]]}

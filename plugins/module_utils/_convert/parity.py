@@ -51,6 +51,7 @@ def _connection_manager(settings: Settings) -> dict[str, Any]:
         # nginx drops request headers with underscores and keeps a request id that the client sends.
         "common_http_protocol_options": {"headers_with_underscores_action": "DROP_HEADER"},
         "preserve_external_request_id": True,
+        "strip_trailing_host_dot": True,
         # nginx sends no Server header; passed through, the backend's is removed below.
         "server_header_transformation": "PASS_THROUGH",
     }

@@ -1,20 +1,25 @@
 # SPDX-FileCopyrightText: The sealos.istio_migration authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Redirects that nginx makes by itself: the missing slash, and http to https (semantics.md B.2, B.6). PRIVATE."""
+"""Redirects: the missing slash, http to https, and what annotations ask for (semantics.md B.2, B.6, A.1). PRIVATE."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .._findings.codes import finding
 from .._findings.finding import Finding, Source
-from .._istio.resources import HTTP_PORT
+from .._istio.formatter import plain, request_header
+from .._istio.resources import HTTP_PORT, HTTPS_PORT
 from .._nginx.ingress import EXACT
 from .._nginx.phases.rewrite import redirects_to_https
+from .._nginx.phases.server import app_root
+from .._nginx.policy import Policy
+from .._nginx.site import Server
 from .context import Context
-from .differences import Difference, Situation
 from .draft import Draft, Step, Variant
+
+_ORIGIN = f"{request_header('x-forwarded-proto')}://{request_header(':authority')}"
 
 
 def add_slash(draft: Draft, _context: Context) -> list[Finding]:
@@ -30,24 +35,57 @@ def add_slash(draft: Draft, _context: Context) -> list[Finding]:
     return []
 
 
+def to_url(draft: Draft, _context: Context) -> list[Finding]:
+    """Answer with the redirect that an annotation asks for: its URL as it is, without the path of the request."""
+    redirects = draft.location.policy.redirects
+    if not redirects.url:
+        return []
+    draft.answered = True
+    url = plain(redirects.url)
+    if url.startswith("/") and not redirects.relative:
+        url = _ORIGIN + url
+    draft.main = own_redirect(redirects.code, url)
+    return []
+
+
+def own_redirect(status: int, location: str) -> dict[str, Any]:
+    """Return a route that answers with ``status``, and a Location that is exactly the format string ``location``."""
+    return {"directResponse": {"status": status}, "headers": {"response": {"set": {"location": location}}}}
+
+
 def to_https(draft: Draft, context: Context) -> list[Finding]:
     """Redirect http requests of the location to https."""
-    if not redirects_to_https(context.site, draft.server, draft.location):
+    if draft.answered or not redirects_to_https(context.site, draft.server, draft.location):
         return []
-    draft.redirect_to_https(https_redirect(context), HTTP_PORT)
-    if draft.location.policy.preserve_trailing_slash or draft.location.ingress is None:
+    policy = draft.location.policy
+    draft.redirect_to_https(https_redirect(policy, context), HTTP_PORT)
+    if policy.preserve_trailing_slash or draft.location.ingress is None:
         return []
     return [finding("REDIRECT-KEEPS-SLASH", Source(draft.location.ingress.key), host=draft.server.host)]
 
 
-def keeps_slash(situation: Situation) -> Iterator[Difference]:
-    """Predict the slash at the end of a redirect to https."""
-    request, nginx = situation.request, situation.nginx
-    to_https = nginx.location.startswith("https://") and request.scheme == "http" and not nginx.backend
-    if to_https and request.target.endswith("/"):
-        yield Difference("REDIRECT-KEEPS-SLASH", "location", nginx.location + "/")
-
-
-def https_redirect(context: Context) -> dict[str, Any]:
+def https_redirect(policy: Policy, context: Context) -> dict[str, Any]:
     """Return the action of the redirect to https."""
-    return {"redirect": {"scheme": "https", "redirectCode": context.site.settings.http_redirect_code}}
+    redirect = {"scheme": "https", "redirectCode": context.site.settings.http_redirect_code}
+    if policy.redirects.with_port:
+        redirect["port"] = HTTPS_PORT
+    return {"redirect": redirect}
+
+
+def from_root(server: Server, drafts: Sequence[Draft]) -> None:
+    """Let the root of the host lead to ``app-root``, before anything else is answered."""
+    root = app_root(server)
+    if root and drafts:
+        match = {"uri": {"exact": "/"}, **drafts[0].guard}
+        drafts[0].steps.insert(0, Step(Variant("/root"), own_redirect(302, _ORIGIN + plain(root)), (match,)))
+
+
+def www_routes(server: Server, context: Context) -> Iterator[dict[str, Any]]:
+    """Yield the routes of a server that leads to its other name: the port is always said, as nginx says it."""
+    for scheme, port in (("http", HTTP_PORT), ("https", HTTPS_PORT)):
+        location = f"{scheme}://{plain(server.redirects_to)}:{port}{request_header(':path')}"
+        yield {
+            "name": f"{server.host}/www-{scheme}",
+            "match": [{"uri": {"prefix": "/"}, "port": port}],
+            **own_redirect(context.site.settings.http_redirect_code, location),
+        }

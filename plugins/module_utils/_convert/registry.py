@@ -16,9 +16,10 @@ from .context import Context
 from .cors import cross_origin
 from .differences import Predicate
 from .draft import Draft
-from .redirects import add_slash, keeps_slash, to_https
+from .redirect_differences import own_redirects, server_answers
+from .redirects import add_slash, to_https, to_url
 from .resilience import idle_timeout, retries
-from .rewrite import rewrite
+from .rewrite import bare_question_mark, rewrite
 from .upstream import backend
 
 
@@ -45,9 +46,22 @@ FAMILIES: tuple[Family, ...] = (
         ),
         cross_origin,
     ),
-    Family(("ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash"), to_https, (keeps_slash,)),
+    Family(
+        (
+            "permanent-redirect",
+            "permanent-redirect-code",
+            "temporal-redirect",
+            "temporal-redirect-code",
+            "relative-redirects",
+            "app-root",
+            "from-to-www-redirect",
+        ),
+        to_url,
+        (own_redirects, server_answers),
+    ),
+    Family(("ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash", "use-port-in-redirects"), to_https),
     Family(("backend-protocol", "proxy-connect-timeout"), backend),
-    Family(("rewrite-target", "use-regex"), rewrite),
+    Family(("rewrite-target", "use-regex", "upstream-vhost", "x-forwarded-prefix"), rewrite, (bare_question_mark,)),
     Family(("allowlist-source-range",), address_list),
     Family(("proxy-read-timeout", "proxy-send-timeout"), idle_timeout),
     Family(("proxy-next-upstream", "proxy-next-upstream-tries"), retries),

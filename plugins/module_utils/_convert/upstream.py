@@ -22,6 +22,8 @@ _HTTP2 = frozenset(("grpc", "grpc-web", "http2", "hbone"))
 def backend(draft: Draft, context: Context) -> list[Finding]:
     """Lead the location to its Service, or answer as nginx does where there is none."""
     location = draft.location
+    if draft.answered:
+        return []
     upstream = location.upstream or context.site.default_upstream
     if upstream is None:
         draft.main = generated_answer(404)

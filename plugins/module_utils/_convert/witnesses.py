@@ -15,7 +15,7 @@ REQUEST_HEADER = "request_header:"
 
 def disagreements(nginx: Answer, istio: Answer, predicted: Iterable[Difference]) -> list[str]:
     """Return a sentence for each difference that is not predicted, and for each predicted one that does not occur."""
-    expected, found = _fields(nginx), _fields(istio)
+    expected, found = fields_of(nginx), fields_of(istio)
     for item in predicted:
         expected[item.field] = item.value
     return [
@@ -25,7 +25,7 @@ def disagreements(nginx: Answer, istio: Answer, predicted: Iterable[Difference])
     ]
 
 
-def _fields(answer: Answer) -> dict[str, str]:
+def fields_of(answer: Answer) -> dict[str, str]:
     """Return what is compared of an answer, by name; certificates are the business of the layout."""
     return {name: text for name, text in _pairs(answer) if text}
 

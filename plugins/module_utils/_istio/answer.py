@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .._http.exchange import Answer, Request
 from .._http.uri import BadTargetError
 from .configuration import (
@@ -26,6 +28,9 @@ def answer(configuration: Configuration, request: Request) -> Answer:
 
     Raises UnknownConfigurationError where the witness does not know what the configuration does.
     """
+    if configuration.connection_manager.get("strip_trailing_host_dot"):
+        name, colon, port = request.host.partition(":")
+        request = replace(request, host=name.removesuffix(".") + colon + port)
     server = _server_for(configuration, request)
     if server is None:
         return Answer(_NO_CONNECTION)

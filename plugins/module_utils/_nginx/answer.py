@@ -32,9 +32,10 @@ def locate(site: Site, request: Request) -> tuple[Server, Location | None]:
     """Return the server and the location that take ``request``; no location where nginx answers before it has one."""
     server = server_for(site, host_name(request.host))
     try:
-        return server, location_for(server, normalised_path(request.path))
+        path = normalised_path(request.path)
     except BadTargetError:
         return server, None
+    return server, None if server_phase(site, server, request, path) else location_for(server, path)
 
 
 def _in_phases(site: Site, server: Server, request: Request, path: str) -> Answer:
@@ -42,14 +43,15 @@ def _in_phases(site: Site, server: Server, request: Request, path: str) -> Answe
     if early:
         return early
     location = location_for(server, path)
-    headers = _response_headers(site, request)
+    headers = response_headers(site, request)
     if location is None:
         return Answer(404, headers=headers)
     visit = Visit(site, server, location, request, path, headers)
     return rewrite_phase(visit) or access_phase(visit) or content_phase(visit)
 
 
-def _response_headers(site: Site, request: Request) -> dict[str, str]:
+def response_headers(site: Site, request: Request) -> dict[str, str]:
+    """Return the headers that every answer of a location has (semantics.md B.7)."""
     hsts = site.settings.hsts.value
     return {"strict-transport-security": hsts} if hsts and request.scheme == "https" else {}
 

@@ -21,6 +21,7 @@ from .policy import Policy, read_policy
 from .settings import Settings
 from .site import DEFAULT_SERVER, Location, ServedCertificate, Server, Site, Upstream
 from .upstreams import Upstreams
+from .www import add_www_servers
 
 
 def build_site(bundle: Bundle, intake: Intake) -> Site:
@@ -32,6 +33,7 @@ def build_site(bundle: Bundle, intake: Intake) -> Site:
     merge.add_locations()
     merge.attach_canaries()
     _choose_certificates(merge.servers, bundle.certificates, intake)
+    add_www_servers(merge.servers, bundle.certificates)
     for server in merge.servers.values():
         server.locations = in_file_order(server.locations)
         server.regex = any(map(is_regex, server.locations))

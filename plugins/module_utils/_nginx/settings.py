@@ -84,7 +84,6 @@ _NOT_CARRIED = {
     "proxy-redirect-to": "off",
     "proxy-set-headers": "",
     "proxy-ssl-location-only": "false",
-    "relative-redirects": "false",
     "server-snippet": "",
     "server-tokens": "false",
     "ssl-ciphers": "",
@@ -95,7 +94,6 @@ _NOT_CARRIED = {
     "use-forwarded-headers": "false",
     "use-gzip": "false",
     "use-http2": "true",
-    "use-port-in-redirects": "false",
     "use-proxy-protocol": "false",
 }
 
@@ -166,6 +164,8 @@ class Settings:
     force_ssl_redirect: bool = False
     preserve_trailing_slash: bool = False
     http_redirect_code: int = 308
+    relative_redirects: bool = False
+    port_in_redirects: bool = False
     no_redirect_paths: tuple[str, ...] = ("/.well-known/acme-challenge",)
     hsts: Hsts = field(default_factory=Hsts)
     timeouts: Timeouts = field(default_factory=Timeouts)
@@ -270,6 +270,8 @@ class _ConfigMapReader:
             "force_ssl_redirect": self._bool("force-ssl-redirect", False),
             "preserve_trailing_slash": self._bool("preserve-trailing-slash", False),
             "http_redirect_code": self._redirect_code(),
+            "relative_redirects": self._bool("relative-redirects", False),
+            "port_in_redirects": self._bool("use-port-in-redirects", False),
             "no_redirect_paths": self._path_list("no-tls-redirect-locations", "/.well-known/acme-challenge"),
             "hsts": Hsts(
                 self._bool("hsts", True),

@@ -95,7 +95,8 @@ class Server:
     """One host, ``_`` for all that no rule names.
 
     ``ingresses`` are all that have a rule for the host, oldest first, canaries included. ``regex`` tells whether all
-    paths are regular expressions (semantics.md B.2).
+    paths are regular expressions (semantics.md B.2). ``redirects_to`` is the host to which a server leads that
+    ``from-to-www-redirect`` made, empty for all others.
     """
 
     host: str
@@ -103,6 +104,7 @@ class Server:
     ingresses: list[Ingress] = field(default_factory=list)
     certificate: ServedCertificate = field(default_factory=ServedCertificate)
     regex: bool = False
+    redirects_to: str = ""
 
     @property
     def namespaces(self) -> list[str]:

@@ -71,4 +71,32 @@ CODES: tuple[Code, ...] = (
         "the routes of this host have {size} characters; an API server accepts no object of more than {limit}",
         "Split the host, or remove paths that nobody needs.",
     ),
+    Code(
+        "PATH-NORMALISED",
+        Level.APPROXIMATE,
+        "The gateway passes paths on in one spelling, and hosts without a dot at their end; nginx as they came.",
+        "dots, double slashes and needless escapes in paths are resolved before a backend sees them",
+        "None for most applications. Those that tell //a from /a must not.",
+    ),
+    Code(
+        "REDIRECT-KEEPS-HOST",
+        Level.APPROXIMATE,
+        "nginx leaves the port out of its own redirects, and writes the host in small letters; the gateway keeps both.",
+        "redirects of the gateway itself keep the port and the spelling of the host that the client sent",
+        "None: clients that come to the usual ports see no difference.",
+    ),
+    Code(
+        "SERVER-ANSWER-HSTS",
+        Level.APPROXIMATE,
+        "nginx leaves HSTS out of the redirects of app-root and from-to-www-redirect; the gateway does not.",
+        "redirects of app-root and from-to-www-redirect have the header Strict-Transport-Security on https",
+        "None: every other answer of the host has that header on both planes.",
+    ),
+    Code(
+        "WILDCARD-DEPTH",
+        Level.APPROXIMATE,
+        "A wildcard of nginx takes one label; names with more go to the default server. The gateway answers them 404.",
+        "names of several labels below a wildcard host are answered with 404, not by the default server",
+        "None in most cases: give such a name a rule of its own if clients use it.",
+    ),
 )

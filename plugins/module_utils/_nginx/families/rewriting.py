@@ -11,12 +11,16 @@ from ..reader import Reader
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
-    """The annotations of this family on one Ingress."""
+    """``vhost`` is the Host that the backend sees, ``prefix`` the value of X-Forwarded-Prefix; empty for none."""
+
+    vhost: str = ""
+    prefix: str = ""
 
 
 _NONE = Rewriting()
 
 
-def read_rewriting(_reader: Reader) -> Rewriting:
+def read_rewriting(reader: Reader) -> Rewriting:
     """Return what the annotations of this family say."""
-    return _NONE
+    vhost, prefix = reader.text("upstream-vhost", ""), reader.text("x-forwarded-prefix", "")
+    return Rewriting(vhost, prefix) if vhost or prefix else _NONE

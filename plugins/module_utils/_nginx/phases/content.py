@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ..._http.exchange import Answer
 from ..site import Problem
+from ..uri_rewrite import rewrites, rewritten
 from ..visit import Visit
 
 
@@ -14,14 +15,25 @@ def content_phase(visit: Visit) -> Answer:
     upstream = visit.location.upstream or visit.site.default_upstream
     if upstream is None or upstream.problem is not Problem.NONE:
         return visit.own(404)
+    prefix = visit.location.policy.rewriting.prefix
+    if prefix and rewrites(visit.location):
+        visit.request_headers["x-forwarded-prefix"] = prefix
     number = upstream.port.number if upstream.port else upstream.written_port
     return Answer(
         0,
         backend=f"{upstream.namespace}/{upstream.service}:{number}",
-        upstream_target=visit.request.target,
-        upstream_host=visit.request.host,
+        upstream_target=_target(visit),
+        upstream_host=visit.location.policy.rewriting.vhost or visit.request.host,
         headers=visit.headers,
         request_headers=visit.request_headers,
         guards=tuple(visit.guards),
         limits=tuple(visit.limits),
     )
+
+
+def _target(visit: Visit) -> str:
+    request = visit.request
+    if not rewrites(visit.location):
+        return request.target
+    # A question mark without anything after it is lost on the way.
+    return rewritten(visit.location, visit.path, f"?{request.query}" if request.query else "")

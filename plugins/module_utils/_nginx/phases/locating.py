@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ..ingress import EXACT
 from ..site import DEFAULT_SERVER, Location, Server, Site
@@ -39,4 +40,14 @@ def location_for(server: Server, path: str) -> Location | None:
 
 
 def _regex_matches(location: Location, path: str) -> bool:
-    return re.search(f"^{location.path}", path, re.IGNORECASE) is not None
+    pattern = _pattern(location.path)
+    return pattern is not None and pattern.search(path) is not None
+
+
+@lru_cache(maxsize=8192)
+def _pattern(text: str) -> re.Pattern[str] | None:
+    """Return the expression of a location, None for one that nginx refuses: then it never serves this site."""
+    try:
+        return re.compile(f"^{text}", re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError):
+        return None

@@ -7,19 +7,18 @@ from __future__ import annotations
 import re
 
 from ..._http.exchange import Answer, Request
-from ..._http.uri import host_name
 from ..families.cors import Cors
 from ..ingress import EXACT
-from ..policy import Policy
 from ..site import Location, Problem, Server, Site
 from ..visit import Visit
+from .redirect_target import https_target, own_target
 
 
 def rewrite_phase(visit: Visit) -> Answer | None:
     """Return what nginx answers while it rewrites, None where it goes on."""
     policy, request = visit.location.policy, visit.request
     if lacks_slash(visit.server, visit.location, visit.path):
-        return visit.own(301, _slash_redirect(request, visit.location))
+        return visit.own(301, own_target(policy, request, _with_slash(request, visit.location)))
     if policy.denied:
         return visit.own(503)
     origin = request.headers.get("origin", "")
@@ -27,8 +26,10 @@ def rewrite_phase(visit: Visit) -> Answer | None:
         visit.headers.update(cors_headers(policy.cors, origin))
         if request.method == "OPTIONS":
             return visit.own(204)
+    if policy.redirects.url:
+        return visit.own(policy.redirects.code, own_target(policy, request, policy.redirects.url))
     if request.scheme == "http" and redirects_to_https(visit.site, visit.server, visit.location):
-        return visit.own(visit.site.settings.http_redirect_code, _https_target(policy, request))
+        return visit.own(visit.site.settings.http_redirect_code, https_target(policy, request))
     upstream = visit.location.upstream
     return visit.own(503) if upstream and upstream.problem is not Problem.NONE else None
 
@@ -71,11 +72,5 @@ def cors_headers(cors: Cors, origin: str) -> dict[str, str]:
     return headers
 
 
-def _slash_redirect(request: Request, location: Location) -> str:
-    query = f"?{request.query}" if "?" in request.target else ""
-    return f"{request.scheme}://{host_name(request.host)}{location.path}{query}"
-
-
-def _https_target(policy: Policy, request: Request) -> str:
-    target = request.target if policy.preserve_trailing_slash else request.target.removesuffix("/")
-    return f"https://{request.host.partition(':')[0]}{target}"
+def _with_slash(request: Request, location: Location) -> str:
+    return location.path + (f"?{request.query}" if "?" in request.target else "")

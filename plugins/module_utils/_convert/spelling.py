@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the gateway hears a request: paths and hosts in one spelling (semantics.md B.4, B.21). PRIVATE.
+
+nginx chooses by the decoded path and passes the raw one on; the gateway chooses by what it passes on: unreserved
+characters decoded, dots resolved, slashes merged, every other escape as it is. So the gateway answers as nginx would
+answer to the respelled request, were the escapes that are left plain text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from .._http.exchange import Answer, Request
+from .._http.uri import BadTargetError
+from .._istio.normalisation import normalised_target
+
+_ESCAPE = re.compile(r"%(?=[0-9a-fA-F]{2})")
+
+
+def heard_request(request: Request) -> Request:
+    """Return ``request`` as the gateway hears it; one that it answers with 400 stays as it is."""
+    host = _without_dot(request.host)
+    try:
+        target = normalised_target(request.target)
+    except BadTargetError:
+        return request
+    return replace(request, host=host, target=target)
+
+
+def _without_dot(host: str) -> str:
+    name, colon, port = host.partition(":")
+    return name.removesuffix(".") + colon + port
+
+
+def opaque(request: Request) -> Request:
+    """Return a request to which the model answers by the text of escapes instead of by what they stand for."""
+    path, mark, query = request.target.partition("?")
+    return replace(request, target=_ESCAPE.sub("%25", path) + mark + query)
+
+
+def transparent(answer: Answer, located: Request, heard: Request) -> Answer:
+    """Return the answer to an opaque request with escapes as they were."""
+    return replace(
+        answer,
+        upstream_target=_restored(answer.upstream_target, located, heard),
+        location=_restored(answer.location, located, heard),
+    )
+
+
+def _restored(text: str, located: Request, heard: Request) -> str:
+    if located.target == heard.target:
+        return text
+    path, mark, query = text.partition("?")
+    return path.replace("%25", "%") + mark + query

@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``rewrite-target``: the URI that the backend is asked for (semantics.md B.3). PRIVATE to the collection.
+
+Source: nginx ``ngx_http_script.c`` and ``ngx_http_proxy_module.c``: the rewritten URI is escaped anew.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from .site import Location
+
+_REFERENCE = re.compile(r"\$(\d)")
+_ESCAPED = frozenset(" #%?")
+
+
+def rewrites(location: Location) -> bool:
+    """Tell whether a location rewrites: its target must differ from its path."""
+    target = location.policy.rewrite_target
+    return bool(target) and target != location.path
+
+
+def rewritten(location: Location, path: str, query: str) -> str:
+    """Return the request target for the backend; ``path`` is the path by which locations are chosen.
+
+    ``query`` is the raw query with its question mark.
+    """
+    found = _compiled(location.path).search(path)
+    if found is None:
+        return path + query
+
+    def group(reference: re.Match[str]) -> str:
+        number = int(reference[1])
+        return (found[number] or "") if 0 < number <= found.re.groups else ""
+
+    return _escape(_REFERENCE.sub(group, location.policy.rewrite_target)) + query
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def _escape(uri: str) -> str:
+    return "".join(f"%{ord(c):02X}" if c in _ESCAPED or not " " < c < "\x7f" else c for c in uri)
