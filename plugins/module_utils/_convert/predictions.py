@@ -15,7 +15,15 @@ from .registry import FAMILIES
 from .spelling import heard_request, opaque, transparent
 from .witnesses import fields_of
 
-ALWAYS = frozenset(("PATH-NORMALISED", "REDIRECT-KEEPS-HOST", "SERVER-ANSWER-HSTS", "WILDCARD-DEPTH"))
+ALWAYS = frozenset(
+    (
+        "PATH-NORMALISED",
+        "REDIRECT-KEEPS-HOST",
+        "REFUSAL-WITHOUT-HEADERS",
+        "SERVER-ANSWER-HSTS",
+        "WILDCARD-DEPTH",
+    )
+)
 """Codes of what is true of every gateway; the plan says it once, not for each host."""
 
 
@@ -25,6 +33,9 @@ def predict(codes: Container[str], site: Site, request: Request, nginx: Answer) 
     The last one of a field counts. ``nginx`` is what nginx answers, by the model.
     """
     heard = heard_request(request)
+    if heard is None:
+        yield from _all_of(nginx, Answer(400), "PATH-NORMALISED")
+        return
     located = opaque(heard)
     if located != request:
         expected = transparent(answer(site, located), located, heard)

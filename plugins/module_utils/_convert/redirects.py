@@ -59,9 +59,10 @@ def to_https(draft: Draft, context: Context) -> list[Finding]:
         return []
     policy = draft.location.policy
     draft.redirect_to_https(https_redirect(policy, context), HTTP_PORT)
-    if policy.preserve_trailing_slash or draft.location.ingress is None:
+    owner = draft.location.ingress or next(iter(draft.server.ingresses), None)
+    if policy.preserve_trailing_slash or owner is None:
         return []
-    return [finding("REDIRECT-KEEPS-SLASH", Source(draft.location.ingress.key), host=draft.server.host)]
+    return [finding("REDIRECT-KEEPS-SLASH", Source(owner.key), host=draft.server.host)]
 
 
 def https_redirect(policy: Policy, context: Context) -> dict[str, Any]:

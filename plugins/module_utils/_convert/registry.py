@@ -16,6 +16,7 @@ from .context import Context
 from .cors import cross_origin
 from .differences import Predicate
 from .draft import Draft
+from .local_replies import plain_refusals
 from .redirect_differences import own_redirects, server_answers
 from .redirects import add_slash, to_https, to_url
 from .resilience import idle_timeout, retries
@@ -62,7 +63,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(("ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash", "use-port-in-redirects"), to_https),
     Family(("backend-protocol", "proxy-connect-timeout"), backend),
     Family(("rewrite-target", "use-regex", "upstream-vhost", "x-forwarded-prefix"), rewrite, (bare_question_mark,)),
-    Family(("allowlist-source-range",), address_list),
+    Family(("allowlist-source-range",), address_list, (plain_refusals,)),
     Family(("proxy-read-timeout", "proxy-send-timeout"), idle_timeout),
     Family(("proxy-next-upstream", "proxy-next-upstream-tries"), retries),
 )

@@ -19,13 +19,13 @@ from .._istio.normalisation import normalised_target
 _ESCAPE = re.compile(r"%(?=[0-9a-fA-F]{2})")
 
 
-def heard_request(request: Request) -> Request:
-    """Return ``request`` as the gateway hears it; one that it answers with 400 stays as it is."""
+def heard_request(request: Request) -> Request | None:
+    """Return ``request`` as the gateway hears it, None for one that it answers with 400."""
     host = _without_dot(request.host)
     try:
         target = normalised_target(request.target)
     except BadTargetError:
-        return request
+        return None
     return replace(request, host=host, target=target)
 
 

@@ -64,7 +64,8 @@ class Answer:
     Where chance decides between backends, ``shares`` are pairs of backend and share of 1, the most likely first, and
     ``backend`` is the first of them. ``guards`` decide before this answer, in order. ``limits`` are the rates at which
     such requests are let through, ``mirrors`` the backends that get a copy, ``session`` the cookie that binds a client
-    to an endpoint; each in a form that both witnesses share, empty for none.
+    to an endpoint; each in a form that both witnesses share, empty for none. ``phase`` is, for nginx, where the answer
+    comes from: ``server``, ``rewrite``, ``endpoints`` (there are none), ``access`` or ``content``.
     """
 
     status: int
@@ -80,6 +81,7 @@ class Answer:
     limits: tuple[str, ...] = ()
     mirrors: tuple[str, ...] = ()
     session: str = ""
+    phase: str = field(default="", compare=False)
 
     @property
     def guarded(self) -> bool:

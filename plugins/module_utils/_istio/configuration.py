@@ -89,7 +89,7 @@ class Configuration:
 
     ``http`` is the one server of the http port; ``tls`` are the https servers; ``connection_manager`` holds merged
     settings; ``route_headers`` are by port what the route configuration adds and removes; ``filters`` are the names of
-    our HTTP filters, in the order in which requests pass them.
+    our HTTP filters, in the order in which requests pass them; ``idle`` are Services without a ready endpoint.
     """
 
     http: Server
@@ -97,10 +97,16 @@ class Configuration:
     connection_manager: dict[str, Any]
     route_headers: dict[int, dict[str, Any]]
     filters: tuple[str, ...] = ()
+    idle: frozenset[tuple[str, str]] = frozenset()
 
 
-def compile_configuration(objects: Iterable[KubeObject]) -> Configuration:
-    """Return what a gateway makes of ``objects``. Raises UnknownConfigurationError."""
+def compile_configuration(
+    objects: Iterable[KubeObject], idle: frozenset[tuple[str, str]] = frozenset()
+) -> Configuration:
+    """Return what a gateway makes of ``objects``, where the Services ``idle`` have no ready endpoint.
+
+    Raises UnknownConfigurationError.
+    """
     by_kind: dict[str, list[KubeObject]] = {}
     for obj in objects:
         by_kind.setdefault(obj["kind"], []).append(obj)
@@ -111,6 +117,7 @@ def compile_configuration(objects: Iterable[KubeObject]) -> Configuration:
         patches.connection_manager,
         patches.route_headers,
         tuple(patches.filters),
+        idle,
     )
     services = by_kind.get("VirtualService", [])
     bound: dict[str, list[KubeObject]] = {}

@@ -22,8 +22,8 @@ class Visit:
     """A request on the route that takes it.
 
     ``target`` is the request target as the gateway reads it; ``port_headers`` are what the port adds to every
-    response. Filters add to ``guards`` and ``limits`` what decides before the answer, to ``request_headers`` and
-    ``response_headers`` what they change.
+    response; ``idle`` are Services without a ready endpoint. Filters add to ``guards`` and ``limits`` what decides
+    before the answer, to ``request_headers`` and ``response_headers`` what they change.
     """
 
     request: Request
@@ -31,6 +31,7 @@ class Visit:
     server: Server
     route: Route
     port_headers: Mapping[str, str]
+    idle: frozenset[tuple[str, str]] = frozenset()
     guards: list[Guard] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
     request_headers: dict[str, str] = field(default_factory=dict)
@@ -78,6 +79,8 @@ class Visit:
     def _forward(self, action: Mapping[str, Any]) -> Answer:
         destination = action["route"][0]["destination"]
         service, namespace = destination["host"].split(".")[:2]
+        if (namespace, service) in self.idle:
+            return self.refuse(503)
         answer = Answer(
             0,
             backend=f"{namespace}/{service}:{destination['port']['number']}",

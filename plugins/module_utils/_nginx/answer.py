@@ -11,7 +11,7 @@ from .._http.uri import BadTargetError, host_name, normalised_path
 from .phases.access import access_phase
 from .phases.content import content_phase
 from .phases.locating import location_for, server_for
-from .phases.rewrite import rewrite_phase
+from .phases.rewrite import endpoint_phase, rewrite_phase
 from .phases.server import server_phase
 from .site import Location, Server, Site
 from .visit import Visit
@@ -41,13 +41,20 @@ def locate(site: Site, request: Request) -> tuple[Server, Location | None]:
 def _in_phases(site: Site, server: Server, request: Request, path: str) -> Answer:
     early = server_phase(site, server, request, path)
     if early:
-        return early
+        return replace(early, phase="server")
     location = location_for(server, path)
     headers = response_headers(site, request)
     if location is None:
         return Answer(404, headers=headers)
     visit = Visit(site, server, location, request, path, headers)
-    return rewrite_phase(visit) or access_phase(visit) or content_phase(visit)
+    for name, phase in _PHASES:
+        found = phase(visit)
+        if found:
+            return replace(found, phase=name)
+    return replace(content_phase(visit), phase="content")
+
+
+_PHASES = (("rewrite", rewrite_phase), ("endpoints", endpoint_phase), ("access", access_phase))
 
 
 def response_headers(site: Site, request: Request) -> dict[str, str]:

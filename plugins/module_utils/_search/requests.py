@@ -101,9 +101,9 @@ def _spelled(path: str, choose: random.Random) -> str:
 
 
 def _escaped(path: str, choose: random.Random) -> str:
-    number = choose.randrange(len(path))
+    number = choose.randrange(1, len(path)) if len(path) > 1 else 0
     character = path[number]
-    return path if ord(character) > 127 else f"{path[:number]}%{ord(character):02X}{path[number + 1 :]}"  # noqa: PLR2004
+    return path if not number or ord(character) > 127 else f"{path[:number]}%{ord(character):02X}{path[number + 1 :]}"  # noqa: PLR2004
 
 
 def _pools(server: Server) -> Pools:

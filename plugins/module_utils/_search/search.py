@@ -94,7 +94,8 @@ class Witnesses:
 
     def __init__(self, plan: Plan) -> None:
         self._site = plan.site
-        self._gateway = compile_configuration(obj for unit in plan.conversion.assembly.units() for obj in unit.objects)
+        objects = [obj for unit in plan.conversion.assembly.units() for obj in unit.objects]
+        self._gateway = compile_configuration(objects, _idle(plan))
         self._codes = {
             host: frozenset(item.code for item in verdict.findings if item.level == Level.APPROXIMATE or item.accepted)
             for host, verdict in plan.conversion.verdicts.items()
@@ -124,3 +125,9 @@ class Witnesses:
         except UnknownConfigurationError as error:
             return (f"the second witness does not know {error}",)
         return tuple(disagreements(nginx, istio, predict(codes, self._site, request, nginx)))
+
+
+def _idle(plan: Plan) -> frozenset[tuple[str, str]]:
+    """Return the Services without a ready endpoint; where endpoints are not known, all are taken to have one."""
+    serving = plan.bundle.serving
+    return frozenset() if serving is None else frozenset(plan.site.services) - serving

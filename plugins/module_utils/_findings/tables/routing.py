@@ -99,4 +99,11 @@ CODES: tuple[Code, ...] = (
         "names of several labels below a wildcard host are answered with 404, not by the default server",
         "None in most cases: give such a name a rule of its own if clients use it.",
     ),
+    Code(
+        "REFUSAL-WITHOUT-HEADERS",
+        Level.APPROXIMATE,
+        "nginx puts the headers of a location on its refusals, too; the gateway's filters answer without them.",
+        "answers 401, 403 and 503 of the gateway itself lack the CORS and other headers of their location",
+        "None in most cases: a script in a browser sees a failed request instead of its status.",
+    ),
 )

@@ -32,11 +32,14 @@ def location_for(server: Server, path: str) -> Location | None:
         if location.type == EXACT:
             if location.path == path:
                 return location
-        elif (path.startswith(location.path) or path + "/" == location.path) and (
-            best is None or len(location.path) > len(best.path)
-        ):
+        elif _takes(location, path) and (best is None or len(location.path) > len(best.path)):
             best = location
     return best
+
+
+def _takes(location: Location, path: str) -> bool:
+    # Only a location that passes requests on also takes the path without its slash, to redirect it.
+    return path.startswith(location.path) or (not location.policy.denied and path + "/" == location.path)
 
 
 def _regex_matches(location: Location, path: str) -> bool:

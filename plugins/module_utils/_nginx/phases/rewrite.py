@@ -30,6 +30,11 @@ def rewrite_phase(visit: Visit) -> Answer | None:
         return visit.own(policy.redirects.code, own_target(policy, request, policy.redirects.url))
     if request.scheme == "http" and redirects_to_https(visit.site, visit.server, visit.location):
         return visit.own(visit.site.settings.http_redirect_code, https_target(policy, request))
+    return None
+
+
+def endpoint_phase(visit: Visit) -> Answer | None:
+    """Return the answer for a backend that is not there, None where it is: before anybody is asked who they are."""
     upstream = visit.location.upstream
     return visit.own(503) if upstream and upstream.problem is not Problem.NONE else None
 
@@ -44,7 +49,7 @@ def redirects_to_https(site: Site, server: Server, location: Location) -> bool:
 
 def lacks_slash(server: Server, location: Location, path: str) -> bool:
     """Tell whether nginx adds the missing slash to ``path``: only where the location passes requests on."""
-    return not (server.regex or location.policy.denied or location.type == EXACT) and path + "/" == location.path
+    return not (server.regex or location.type == EXACT) and path + "/" == location.path
 
 
 def matches_origin(cors: Cors, origin: str) -> bool:
