@@ -78,6 +78,11 @@ class Draft:
     filters: dict[Feature, Mapping[str, Any]] = field(default_factory=dict)
     patches: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
+    @property
+    def redirects(self) -> bool:
+        """Whether all http requests of the location are redirected to https."""
+        return any(step.to_https for step in self.steps)
+
     def redirect_to_https(self, action: Mapping[str, Any], port: int) -> None:
         """Add the redirect of http requests, once for each layer and once plain."""
         plain = Variant("/https", {"port": port})

@@ -88,8 +88,9 @@ def lay_out(
     layout = Layout()
     hosts = sorted(places, key=lambda place: place.server.host)
     servers = _tls_servers(hosts, certificates)
+    binders = _binders(hosts)
     for tls in servers:
-        _add_tls_gateway(layout, tls, owners, options)
+        _add_tls_gateway(layout, tls, binders, owners, options)
     if hosts:
         _add_default_gateway(layout, certificates, default, options)
     _bind_tls(layout, hosts, servers, options)
@@ -132,7 +133,18 @@ def _claim(tls: _TlsServer, name: str) -> tuple[bool, int, str]:
     return (exact, sum(takes(name, place.server.host) for place in tls.hosts), tls.certificate.chain)
 
 
-def _add_tls_gateway(layout: Layout, tls: _TlsServer, owners: Mapping[str, str], options: Options) -> None:
+def _binders(hosts: Iterable[HostPlace]) -> dict[str, set[str]]:
+    """Return for each server name the namespaces of the hosts that it takes, whatever certificate they have."""
+    found: dict[str, set[str]] = {}
+    for place in hosts:
+        for name in _names_taking(place.server.host):
+            found.setdefault(name, set()).add(place.namespace)
+    return found
+
+
+def _add_tls_gateway(
+    layout: Layout, tls: _TlsServer, binders: Mapping[str, set[str]], owners: Mapping[str, str], options: Options
+) -> None:
     units = {place.unit for place in tls.hosts}
     unit = units.pop() if len(units) == 1 else SHARED_UNIT
     certificate = tls.certificate
@@ -141,7 +153,7 @@ def _add_tls_gateway(layout: Layout, tls: _TlsServer, owners: Mapping[str, str],
         generated_name("i2i", *source), unit, source, certificate.fingerprint, certificate.not_after
     )
     layout.credentials.append(credential)
-    names = [f"{_namespace_of(name, tls, owners)}/{name}" for name in sorted(tls.names)]
+    names = [f"{_namespace_of(name, binders, owners)}/{name}" for name in sorted(tls.names)]
     obj = gateway(
         options.gateway_namespace,
         _tls_gateway_name(tls),
@@ -155,9 +167,9 @@ def _tls_gateway_name(tls: _TlsServer) -> str:
     return generated_name("tls", min(tls.names), identity=("tls", tls.certificate.chain))
 
 
-def _namespace_of(name: str, tls: _TlsServer, owners: Mapping[str, str]) -> str:
+def _namespace_of(name: str, binders: Mapping[str, set[str]], owners: Mapping[str, str]) -> str:
     """Return which namespace may bind to ``name``: its owner, any for several, the gateway's own for none."""
-    namespaces = {place.namespace for place in tls.hosts if takes(name, place.server.host)}
+    namespaces = set(binders.get(name, ()))
     if name in owners:
         namespaces.add(owners[name])
     if not namespaces:

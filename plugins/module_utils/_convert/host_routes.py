@@ -42,7 +42,7 @@ def _in_order(server: Server, drafts: Sequence[Draft], context: Context) -> Iter
     if not alike or not all(map(_redirects_only, drafts)):
         for draft in drafts:
             yield from draft.step_routes()
-            yield from draft.main_routes()
+            yield from _for_https(draft) if draft.redirects else draft.main_routes()
         return
     for draft in drafts:
         for step, route in zip(draft.steps, draft.step_routes(), strict=True):
@@ -51,10 +51,18 @@ def _in_order(server: Server, drafts: Sequence[Draft], context: Context) -> Iter
     match = {"uri": {"prefix": "/"}, "port": HTTP_PORT, **drafts[0].guard}
     yield {"name": f"{server.host}/https", "match": [match], **redirect}
     for draft in drafts:
-        for route in draft.main_routes():
-            yield {**route, "match": [{**match, "port": HTTPS_PORT} for match in route["match"]]}
+        yield from _for_https(draft)
 
 
 def _redirects_only(draft: Draft) -> bool:
     """Tell whether a location redirects all http requests, save those whose slash is missing."""
-    return not draft.layers and any(step.to_https for step in draft.steps)
+    return not draft.layers and draft.redirects
+
+
+def _for_https(draft: Draft) -> Iterator[dict[str, Any]]:
+    """Yield the last routes of a location whose http requests are all redirected.
+
+    istiod puts a plain catch-all, such as the redirect of ``/``, behind whatever has a condition.
+    """
+    for route in draft.main_routes():
+        yield {**route, "match": [{**match, "port": HTTPS_PORT} for match in route["match"]]}

@@ -51,8 +51,8 @@ def test_the_budget_is_kept_and_shared(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_wrong_route_is_found_and_its_host_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = search_module.compile_configuration
 
-    def forgetful(found: Any) -> Any:
-        gateway = whole(found)
+    def forgetful(found: Any, idle: Any) -> Any:
+        gateway = whole(found, idle)
         for server in (gateway.http, *gateway.tls):
             routes = server.virtual_hosts.get(HOST, [])
             routes[:] = [route for route in routes if route.match.path.prefix != "/api/"]
