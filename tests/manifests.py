@@ -12,6 +12,7 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.bun
     Certificate,
     Controller,
 )
+from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.secrets import SecretFacts
 
 PREFIX = "nginx.ingress.kubernetes.io"
 
@@ -93,6 +94,7 @@ def certificate(*names: str, secret: str = "cert", namespace: str = "shop", **fi
 def bundle(
     *objects: Object,
     certificates: Sequence[Certificate] = (),
+    secrets: Sequence[SecretFacts] = (),
     arguments: Sequence[str] = (),
     settings: Mapping[str, str] | None = None,
     serving: frozenset[tuple[str, str]] | None = None,
@@ -116,6 +118,7 @@ def bundle(
         cluster="test",
         objects=by_kind,
         certificates={(item.namespace, item.name): item for item in certificates},
+        secrets={(item.namespace, item.name): item for item in secrets},
         serving=frozenset(services) if serving is None else serving,
         controller=Controller(
             "Deployment",

@@ -16,7 +16,8 @@ description:
   - What all units share, such as the Gateway of a certificate that several of them use, is written along.
   - Nothing is written when one object of the batch must not be touched, because it is not ours or because somebody
     edited it by hand. The message names all of them.
-  - Secrets are copied from API to API. No key is in a plan, a result, or a log.
+  - Secrets are copied from API to API, and so are the hashes of passwords that the gateway checks. None is in a plan, a
+    result, or a log.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - sealos.istio_migration.cluster
@@ -30,7 +31,7 @@ attributes:
   diff_mode:
     support: full
     details:
-      - Of Secrets only the digest of the certificate is shown.
+      - Of Secrets only the digest of the certificate is shown, of passwords only which Secret has them.
   idempotent:
     support: full
 options:
@@ -106,6 +107,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.api import Api
 from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.credentials import gateway_secret
 from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.gateway_pods import read_rejections
+from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.passwords import with_passwords
 from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.writing import Change, write
 from ansible_collections.sealos.istio_migration.plugins.module_utils._convert.gateways import SHARED_UNIT
 from ansible_collections.sealos.istio_migration.plugins.module_utils._module import (
@@ -120,7 +122,7 @@ def _desired(api: Api, plan: StoredPlan, unit: str) -> list[dict[str, Any]]:
     content = plan.unit(unit)
     namespace = plan.index["options"]["gateway_namespace"]
     secrets = [gateway_secret(api, item, namespace, unit) for item in content["credentials"]]
-    return secrets + content["objects"]
+    return secrets + [with_passwords(api, obj) for obj in content["objects"]]
 
 
 def _diff(changes: list[Change]) -> list[dict[str, Any]]:

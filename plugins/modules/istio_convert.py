@@ -184,6 +184,7 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.man
     bundle_of,
 )
 from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.certificates import read_certificate
+from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.secret_facts import read_facts
 from ansible_collections.sealos.istio_migration.plugins.module_utils._convert.options import Acceptance, Options
 from ansible_collections.sealos.istio_migration.plugins.module_utils._manifest_files import documents
 from ansible_collections.sealos.istio_migration.plugins.module_utils._module import run_module
@@ -197,7 +198,7 @@ def _bundle(params: dict[str, Any]) -> Bundle:
     path = Path(params["manifests"])
     if not path.exists():
         raise ManifestError(f"{path} does not exist")
-    return bundle_of(params["cluster"], documents(path), read_certificate)
+    return bundle_of(params["cluster"], documents(path), read_certificate, read_facts)
 
 
 def _options(params: dict[str, Any]) -> Options:

@@ -13,6 +13,7 @@ from .._kube.objects import KubeObject, key_of
 from .bundle import Bundle, Certificate
 from .plain import NotPlainError, require_plain
 from .pruning import is_ours, prune
+from .secrets import SecretFacts, named_secrets
 from .workload import describe, runs_controller
 
 _NGINX_CLASS: KubeObject = {
@@ -29,15 +30,18 @@ class ManifestError(ValueError):
 
 
 def bundle_of(
-    cluster: str, documents: Iterable[tuple[str, Any]], read_certificate: Callable[[KubeObject], Certificate]
+    cluster: str,
+    documents: Iterable[tuple[str, Any]],
+    read_certificate: Callable[[KubeObject], Certificate],
+    read_facts: Callable[[KubeObject], SecretFacts] | None = None,
 ) -> Bundle:
     """Return a bundle of manifests.
 
     ``documents`` are pairs of a place (file and number, for messages) and a parsed YAML or JSON document; Lists are
     taken apart, kinds that no plan depends on are left out. ``read_certificate`` keeps what may be kept of a TLS
-    Secret. Without an IngressClass the class ``nginx`` is assumed; an object without a namespace is in ``default``.
-    Raises ManifestError for a document that is no object, for one that JSON cannot say, and for an object without a
-    legal name; an Ingress without one is left to be reported.
+    Secret, ``read_facts`` what may be kept of one that an annotation names. Without an IngressClass the class ``nginx``
+    is assumed; an object without a namespace is in ``default``. Raises ManifestError for a document that is no object,
+    for one that JSON cannot say, and for an object without a legal name; an Ingress without one is left to be reported.
     """
     objects: dict[str, list[KubeObject]] = {}
     secrets: list[KubeObject] = []
@@ -50,12 +54,20 @@ def bundle_of(
     workloads = [*objects.get("Deployment", ()), *objects.get("DaemonSet", ())]
     running = [workload for workload in workloads if runs_controller(workload)]
     certificates = [read_certificate(secret) for secret in secrets if secret.get("type") == _TLS]
+    named = set(named_secrets(objects.get("Ingress", ())))
+    facts = [read_facts(secret) for secret in secrets if _place(secret) in named] if read_facts else []
     return Bundle(
         cluster,
         objects,
         {(item.namespace, item.name): item for item in certificates},
+        {(item.namespace, item.name): item for item in facts},
         controller=describe(running[0], objects.get("Service", ())) if len(running) == 1 else None,
     )
+
+
+def _place(obj: KubeObject) -> tuple[str, str]:
+    key = key_of(obj)
+    return key.namespace, key.name
 
 
 def _objects(documents: Iterable[tuple[str, Any]]) -> Iterator[KubeObject]:

@@ -4,8 +4,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from .._kube.names import is_dns_label, is_object_name
+from .._kube.objects import KubeObject, MalformedObjectError, annotations_of, key_of
+
+_NAMING = frozenset(("auth-secret", "auth-tls-secret", "proxy-ssl-secret"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +49,22 @@ class SecretFacts:
         """Return the facts of one line of ``secrets.jsonl``. Raises TypeError for unknown fields."""
         lists = {name: tuple(data[name]) for name in ("keys", "file_hashes", "map_hashes")}
         return cls(**{**data, **lists})
+
+
+def named_secrets(ingresses: Iterable[KubeObject]) -> Iterator[tuple[str, str]]:
+    """Yield the Secrets (namespace, name) that annotations of ``ingresses`` name, as far as such a name is legal.
+
+    The prefix of the annotations does not matter, for a controller may have another one.
+    """
+    for ingress in ingresses:
+        try:
+            annotations = annotations_of(ingress)
+        except MalformedObjectError:
+            continue  # whoever reads the Ingress reports it
+        for name, value in annotations.items():
+            if name.rpartition("/")[2] not in _NAMING:
+                continue
+            namespace, slash, secret = value.strip().rpartition("/")
+            place = (namespace if slash else key_of(ingress).namespace, secret)
+            if is_dns_label(place[0]) and is_object_name(place[1]):
+                yield place

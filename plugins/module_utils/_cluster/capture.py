@@ -9,12 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from .._bundle.bundle import Bundle, Certificate, Controller
 from .._bundle.pruning import is_ours, prune
+from .._bundle.secrets import SecretFacts, named_secrets
 from .._kube.names import is_dns_label, is_object_name
 from .._kube.objects import KubeObject, key_of, labels_of, list_at, mapping_at
 from .._nginx.settings import read_settings
 from .api import Api
 from .certificates import read_certificate
 from .discovery import find_controller
+from .secret_facts import read_facts
 
 _WHOLE = ("Ingress", "IngressClass", "Gateway", "VirtualService", "DestinationRule", "ServiceEntry", "EnvoyFilter")
 _SERVICE_LABEL = "kubernetes.io/service-name"
@@ -37,6 +39,7 @@ def capture(api: Api, cluster: str, nginx_namespace: str, nginx_name: str = "") 
         cluster,
         {kind: found for kind, found in objects.items() if found},
         {(item.namespace, item.name): item for item in _certificates(api, objects["Ingress"], controller)},
+        secrets={(item.namespace, item.name): item for item in _facts(api, objects["Ingress"])},
         serving=_serving(api, objects["Service"]),
         controller=controller,
         server_version=version,
@@ -101,6 +104,15 @@ def _certificates(api: Api, ingresses: Iterable[KubeObject], controller: Control
 
     with ThreadPoolExecutor(_PARALLEL) as pool:
         return [certificate for certificate in pool.map(fetch, legal) if certificate]
+
+
+def _facts(api: Api, ingresses: Iterable[KubeObject]) -> list[SecretFacts]:
+    def fetch(place: tuple[str, str]) -> SecretFacts | None:
+        secret = api.get("Secret", *place)
+        return read_facts(secret) if secret else None
+
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        return [facts for facts in pool.map(fetch, sorted(set(named_secrets(ingresses)))) if facts]
 
 
 def _tls_secrets(ingress: KubeObject) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from .._bundle.pruning import MANAGED_BY, OURS, is_ours
 from .._istio.ownership import DIGEST_ANNOTATION, PLAN_LABEL, UNIT_LABEL, was_edited
+from .._istio.passwords import hidden, replaced_users
 from .._kube.objects import KubeObject, ObjectKey, annotations_of, key_of, labels_of
 from .api import Api
 from .errors import ApiError, ClusterError
@@ -35,7 +36,8 @@ class RefusedError(ClusterError):
 class Change:
     """One object and what is done with it: ``create``, ``update``, ``delete`` or ``none``.
 
-    ``before`` and ``after`` are what it says, None where it does not exist; a Secret shows its digest only.
+    ``before`` and ``after`` are what it says, None where it does not exist; a Secret shows its digest only, and of
+    passwords only whose they are is shown.
     """
 
     key: ObjectKey
@@ -158,4 +160,4 @@ def _is_current(live: KubeObject, wanted: KubeObject) -> bool:
 def _shown(obj: KubeObject) -> Any:
     if obj["kind"] == "Secret":
         return {"tls.crt": f"sha256 {annotations_of(obj).get(DIGEST_ANNOTATION, 'unknown')}"}
-    return {"spec": obj.get("spec")}
+    return {"spec": replaced_users(obj, hidden).get("spec")}

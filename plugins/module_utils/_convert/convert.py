@@ -16,6 +16,7 @@ from .._kube.objects import ObjectKey
 from .._nginx.intake import Intake
 from .._nginx.site import DEFAULT_SERVER, Server, Site
 from .assemble import Assembly
+from .block_lists import block_lists
 from .context import Context
 from .draft import Draft
 from .existing import ForeignHosts, foreign_destination_rules
@@ -146,6 +147,7 @@ class _Hosts:
             for family in FAMILIES:
                 found.update(dict.fromkeys(family.carry(draft, self._context)))
         from_root(server, filled)
+        found.update(dict.fromkeys(block_lists(server, filled, self._context)))
         self.drafts[server.host] = filled
         size = self._size(server, filled)
         if size > SIZE_LIMIT:
@@ -163,7 +165,7 @@ class _Hosts:
 _MANY_LOCATIONS = 100
 
 # Findings about the controller itself that hold back every host.
-_EVERYWHERE = frozenset(("SETTING-NOT-CONVERTED",))
+_EVERYWHERE = frozenset(("SETTING-NOT-CONVERTED", "FORWARDED-HEADERS-TRUSTED", "PROXY-PROTOCOL-EXPECTED"))
 
 
 def _with_consent(found: Iterable[Finding], options: Options) -> Iterator[Finding]:

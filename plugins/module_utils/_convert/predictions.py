@@ -9,6 +9,7 @@ from collections.abc import Container, Iterator
 from .._http.exchange import Answer, Request
 from .._http.uri import host_name
 from .._nginx.answer import answer, locate, response_headers
+from .._nginx.client import unforwarded
 from .._nginx.site import DEFAULT_SERVER, Site
 from .differences import Difference, Situation
 from .registry import FAMILIES
@@ -27,6 +28,9 @@ ALWAYS = frozenset(
 """Codes of what is true of every gateway; the plan says it once, not for each host."""
 
 
+_TRUSTED = "FORWARDED-HEADERS-TRUSTED"
+
+
 def predict(codes: Container[str], site: Site, request: Request, nginx: Answer) -> Iterator[Difference]:
     """Yield the differences that the findings ``codes`` of a host predict for ``request``.
 
@@ -43,6 +47,11 @@ def predict(codes: Container[str], site: Site, request: Request, nginx: Answer) 
         situation = Situation(site, *locate(site, located), heard, expected)
     else:
         situation = Situation(site, *locate(site, request), request, nginx)
+    plain = unforwarded(site.settings, situation.request)
+    if _TRUSTED in codes and plain != situation.request:
+        expected = answer(site, plain)
+        yield from _all_of(situation.nginx, expected, _TRUSTED)
+        situation = Situation(site, *locate(site, plain), plain, expected)
     if _is_below_a_wildcard(situation):
         yield from _all_of(situation.nginx, Answer(404, headers=response_headers(site, request)), "WILDCARD-DEPTH")
         return

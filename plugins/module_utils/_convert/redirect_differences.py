@@ -11,6 +11,7 @@ from .._nginx.phases.rewrite import redirects_to_https
 from .differences import Difference, Situation
 
 _DEFAULT_PORT = ":80"
+_REFUSED = 403
 
 
 def own_redirects(situation: Situation) -> Iterator[Difference]:
@@ -28,7 +29,8 @@ def own_redirects(situation: Situation) -> Iterator[Difference]:
 def server_answers(situation: Situation) -> Iterator[Difference]:
     """Predict HSTS on what nginx answers before it has a location: the gateway adds it to all that https gives."""
     hsts = situation.site.settings.hsts.value
-    early = situation.nginx.location and not situation.nginx.headers
+    nginx = situation.nginx
+    early = (nginx.location or nginx.status == _REFUSED) and not nginx.headers
     if situation.request.scheme == "https" and hsts and early:
         yield Difference("SERVER-ANSWER-HSTS", "header:strict-transport-security", hsts)
 

@@ -47,6 +47,12 @@ def stamp(obj: KubeObject, unit: str, sources: Iterable[ObjectKey]) -> KubeObjec
     return {**obj, "metadata": metadata}
 
 
+def stamped_again(obj: KubeObject) -> KubeObject:
+    """Return a marked object whose content was completed, with the digest of what it says now."""
+    annotations = {**obj["metadata"]["annotations"], DIGEST_ANNOTATION: content_digest(obj)}
+    return {**obj, "metadata": {**obj["metadata"], "annotations": annotations}}
+
+
 def was_edited(live: Mapping[str, Any]) -> bool:
     """Tell whether a live object of ours says something else than what we wrote."""
     written = ((live.get("metadata") or {}).get("annotations") or {}).get(DIGEST_ANNOTATION)

@@ -90,6 +90,12 @@ def _settings_findings(bundle: Bundle, intake: Intake) -> Iterator[Finding]:
     for code, pairs in (("SETTING-NOT-CONVERTED", settings.unsupported), ("SETTING-IGNORED", settings.ignored)):
         for key, value in pairs:
             yield finding(code, Source(place, field=f"data.{key}"), key=key, value=repr(value))
+    if settings.proxy_protocol:
+        yield finding("PROXY-PROTOCOL-EXPECTED", Source(place, field="data.use-proxy-protocol"))
+    for key, trusts in (("use-forwarded-headers", settings.forwarded_headers), ("enable-real-ip", settings.real_ip)):
+        if trusts:
+            source = Source(place, field=f"data.{key}")
+            yield finding("FORWARDED-HEADERS-TRUSTED", source, key=key, header=settings.forwarded_for_header)
 
 
 _NOWHERE = ObjectKey("Cluster", "", "")

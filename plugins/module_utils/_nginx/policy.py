@@ -28,7 +28,6 @@ from .ingress import Ingress
 from .reader import Reader
 from .references import References
 from .settings import NextUpstream, Settings, Timeouts
-from .syntax import parse_networks
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,6 @@ class Policy:
     force_ssl_redirect: bool
     preserve_trailing_slash: bool
     cors: Cors | None
-    allowlist: tuple[str, ...]
     backend_protocol: str
     timeouts: Timeouts
     next_upstream: NextUpstream
@@ -90,7 +88,6 @@ def read_policy(ingress: Ingress, settings: Settings, references: References | N
     """
     reader = Reader(ingress, settings, references or References())
     boolean, integer, text = reader.boolean, reader.integer, reader.text
-    allowlist = parse_networks(text("allowlist-source-range", "")) or settings.allowlist
     policy = Policy(
         present=frozenset(reader.values),
         canary=boolean("canary", False),
@@ -101,7 +98,6 @@ def read_policy(ingress: Ingress, settings: Settings, references: References | N
         preserve_trailing_slash=boolean("preserve-trailing-slash", settings.preserve_trailing_slash),
         cors=read_cors(reader),
         split=read_canary(reader),
-        allowlist=allowlist,
         backend_protocol=text("backend-protocol", "HTTP").upper(),
         timeouts=Timeouts(
             integer("proxy-connect-timeout", settings.timeouts.connect),

@@ -58,6 +58,8 @@ class Reader:
     def deny(self, name: str) -> None:
         """Remember that nginx answers 503 on every path of the Ingress, for what ``name`` says or refers to."""
         self.denied = self.denied or name
+        if name not in self.invalid:
+            self.invalid.append(name)
 
     def boolean(self, name: str, default: bool) -> bool:
         """Return the value of ``name`` as Go's ``strconv.ParseBool`` reads it, ``default`` where it is not usable."""

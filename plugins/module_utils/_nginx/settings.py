@@ -28,16 +28,16 @@ _NEUTRAL_KEYS = frozenset(
     """
     access-log-params access-log-path bind-address brotli-level brotli-min-length brotli-types
     client-body-buffer-size client-body-timeout client-header-buffer-size client-header-timeout
-    compute-full-forwarded-for debug-connections disable-access-log disable-ipv6 disable-ipv6-dns
+    debug-connections disable-access-log disable-ipv6 disable-ipv6-dns
     enable-access-log-for-default-backend enable-aio-write enable-auth-access-log enable-multi-accept
-    enable-serial-reloads error-log-level error-log-path forwarded-for-header generate-request-id gzip-disable
+    enable-serial-reloads error-log-level error-log-path generate-request-id gzip-disable
     gzip-level gzip-min-length gzip-types http-access-log-path http2-max-concurrent-streams http2-max-field-size
     http2-max-header-size http2-max-requests keep-alive keep-alive-requests large-client-header-buffers
     load-balance log-format-escape-json log-format-escape-none log-format-stream log-format-upstream
     lua-shared-dicts map-hash-bucket-size max-worker-connections max-worker-open-files metrics-per-host
     nginx-status-ipv4-whitelist nginx-status-ipv6-whitelist plugins proxy-buffer-size proxy-buffering
     proxy-buffers-number proxy-busy-buffers-size proxy-headers-hash-bucket-size proxy-headers-hash-max-size
-    proxy-http-version proxy-max-temp-file-size proxy-protocol-header-timeout proxy-real-ip-cidr
+    proxy-http-version proxy-max-temp-file-size proxy-protocol-header-timeout
     proxy-request-buffering proxy-stream-next-upstream proxy-stream-next-upstream-timeout
     proxy-stream-next-upstream-tries proxy-stream-responses proxy-stream-timeout reuse-port
     server-name-hash-bucket-size server-name-hash-max-size service-upstream skip-access-log-urls ssl-buffer-size
@@ -53,18 +53,13 @@ _NEUTRAL_KEYS = frozenset(
 _NOT_CARRIED = {
     "add-headers": "",
     "allow-backend-server-header": "false",
-    "block-cidrs": "",
-    "block-referers": "",
-    "block-user-agents": "",
     "custom-http-errors": "",
     "default-type": "text/html",
-    "denylist-source-range": "",
     "disable-proxy-intercept-errors": "false",
     "enable-brotli": "false",
     "enable-modsecurity": "false",
     "enable-opentelemetry": "false",
     "enable-owasp-modsecurity-crs": "false",
-    "enable-real-ip": "false",
     "enable-underscores-in-headers": "false",
     "global-auth-url": "",
     "hide-headers": "",
@@ -75,7 +70,6 @@ _NOT_CARRIED = {
     "location-snippet": "",
     "main-snippet": "",
     "modsecurity-snippet": "",
-    "no-auth-locations": "/.well-known/acme-challenge",
     "proxy-add-original-uri-header": "false",
     "proxy-cookie-domain": "off",
     "proxy-cookie-path": "off",
@@ -91,10 +85,8 @@ _NOT_CARRIED = {
     "ssl-protocols": "TLSv1.2 TLSv1.3",
     "ssl-reject-handshake": "false",
     "stream-snippet": "",
-    "use-forwarded-headers": "false",
     "use-gzip": "false",
     "use-http2": "true",
-    "use-proxy-protocol": "false",
 }
 
 
@@ -139,7 +131,8 @@ class Settings:
 
     ``unsupported`` lists (key, value) pairs that change how hosts answer and are not carried over; ``assumed`` lists
     what was not in the input and was taken as its default; ``ignored`` lists (key, value) pairs that nginx itself
-    could not use.
+    could not use. ``blocked_clients`` are networks that locations without lists of their own refuse, for nginx inherits
+    lists only as a whole; ``blocked_agents`` and ``blocked_referers`` are texts, or regular expressions behind ``~``.
     """
 
     controller_class: str = "k8s.io/ingress-nginx"
@@ -172,6 +165,17 @@ class Settings:
     next_upstream: NextUpstream = field(default_factory=NextUpstream)
     retry_non_idempotent: bool = False
     allowlist: tuple[str, ...] = ()
+    denylist: tuple[str, ...] = ()
+    blocked_clients: tuple[str, ...] = ()
+    blocked_agents: tuple[str, ...] = ()
+    blocked_referers: tuple[str, ...] = ()
+    no_auth_paths: tuple[str, ...] = ("/.well-known/acme-challenge",)
+    forwarded_headers: bool = False
+    real_ip: bool = False
+    proxy_protocol: bool = False
+    forwarded_for_header: str = "x-forwarded-for"
+    trusted_proxies: tuple[str, ...] = ("0.0.0.0/0",)
+    full_forwarded_for: bool = False
     body_size: str = "1m"
     unsupported: tuple[tuple[str, str], ...] = ()
     ignored: tuple[tuple[str, str], ...] = ()
@@ -290,6 +294,17 @@ class _ConfigMapReader:
             ),
             "retry_non_idempotent": self._bool("retry-non-idempotent", False),
             "allowlist": self._networks("whitelist-source-range"),
+            "denylist": self._networks("denylist-source-range"),
+            "blocked_clients": self._networks("block-cidrs"),
+            "blocked_agents": self._path_list("block-user-agents", ""),
+            "blocked_referers": self._path_list("block-referers", ""),
+            "no_auth_paths": self._path_list("no-auth-locations", "/.well-known/acme-challenge"),
+            "forwarded_headers": self._bool("use-forwarded-headers", False),
+            "real_ip": self._bool("enable-real-ip", False),
+            "proxy_protocol": self._bool("use-proxy-protocol", False),
+            "forwarded_for_header": self._text("forwarded-for-header", "X-Forwarded-For").lower(),
+            "trusted_proxies": self._networks("proxy-real-ip-cidr") or ("0.0.0.0/0",),
+            "full_forwarded_for": self._bool("compute-full-forwarded-for", False),
             "body_size": self._text("proxy-body-size", "1m"),
         }
         self._text("strict-validate-path-type", "")  # decides what the API server admits, not what is served

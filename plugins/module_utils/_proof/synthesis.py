@@ -207,7 +207,11 @@ def _refuses(location: Location, site: Site) -> bool:
     """Tell whether a location has answers of nginx itself that a client might want to get around."""
     upstream = location.upstream or site.default_upstream
     policy = location.policy
-    return bool(policy.denied or policy.allowlist) or upstream is None or upstream.problem is not Problem.NONE
+    return (
+        bool(policy.denied or policy.access.restricts or policy.passwords.secret)
+        or upstream is None
+        or upstream.problem is not Problem.NONE
+    )
 
 
 def _disguises(path: str) -> Iterator[str]:

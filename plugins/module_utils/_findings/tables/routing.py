@@ -88,8 +88,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "SERVER-ANSWER-HSTS",
         Level.APPROXIMATE,
-        "nginx leaves HSTS out of the redirects of app-root and from-to-www-redirect; the gateway does not.",
-        "redirects of app-root and from-to-www-redirect have the header Strict-Transport-Security on https",
+        "nginx leaves HSTS out of what it answers before it has a location; the gateway does not.",
+        "redirects of app-root and from-to-www-redirect, and refusals, have Strict-Transport-Security on https",
         "None: every other answer of the host has that header on both planes.",
     ),
     Code(

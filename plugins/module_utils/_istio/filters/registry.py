@@ -9,11 +9,13 @@ from typing import Any, TypeAlias
 
 from ..._http.exchange import Answer
 from ..visit import Visit
+from .basic_auth import basic_auth
 from .rbac import rbac
 
 Handler: TypeAlias = Callable[[Visit, Mapping[str, Any]], Answer | None]
 
 HANDLERS: dict[str, Handler] = {
+    "BasicAuthPerRoute": basic_auth,
     "RBACPerRoute": rbac,
 }
 """Each returns the answer of a filter that lets the request not pass, None of one that does."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ..._http.exchange import Answer
+from ..client import access_host
 from ..site import Problem
 from ..uri_rewrite import rewrites, rewritten
 from ..visit import Visit
@@ -23,7 +24,7 @@ def content_phase(visit: Visit) -> Answer:
         0,
         backend=f"{upstream.namespace}/{upstream.service}:{number}",
         upstream_target=_target(visit),
-        upstream_host=visit.location.policy.rewriting.vhost or visit.request.host,
+        upstream_host=visit.location.policy.rewriting.vhost or access_host(visit.site.settings, visit.request),
         headers=visit.headers,
         request_headers=visit.request_headers,
         guards=tuple(visit.guards),

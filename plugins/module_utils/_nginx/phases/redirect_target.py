@@ -6,14 +6,16 @@ from __future__ import annotations
 
 from ..._http.exchange import Request
 from ..._http.uri import host_name
+from ..client import access_host
 from ..policy import Policy
+from ..settings import Settings
 
 
-def https_target(policy: Policy, request: Request) -> str:
+def https_target(settings: Settings, policy: Policy, request: Request) -> str:
     """Return where the redirect to https leads."""
     target = request.target if policy.preserve_trailing_slash else without_last_slash(request.target)
     port = ":443" if policy.redirects.with_port else ""
-    return f"https://{request.host.partition(':')[0]}{port}{target}"
+    return f"https://{access_host(settings, request).partition(':')[0]}{port}{target}"
 
 
 def without_last_slash(target: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 
 from ..._http.exchange import Answer, Request
+from ..client import access_scheme
 from ..families.cors import Cors
 from ..ingress import EXACT
 from ..site import Location, Problem, Server, Site
@@ -28,8 +29,9 @@ def rewrite_phase(visit: Visit) -> Answer | None:
             return visit.own(204)
     if policy.redirects.url:
         return visit.own(policy.redirects.code, own_target(policy, request, policy.redirects.url))
-    if request.scheme == "http" and redirects_to_https(visit.site, visit.server, visit.location):
-        return visit.own(visit.site.settings.http_redirect_code, https_target(policy, request))
+    settings = visit.site.settings
+    if access_scheme(settings, request) == "http" and redirects_to_https(visit.site, visit.server, visit.location):
+        return visit.own(settings.http_redirect_code, https_target(settings, policy, request))
     return None
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ..._http.exchange import Answer, Request
+from ..block_lists import refuses
 from ..site import Server, Site
 from .redirect_target import without_last_slash
 
@@ -13,6 +14,8 @@ _HTTP, _HTTPS = "80", "443"
 
 def server_phase(site: Site, server: Server, request: Request, path: str) -> Answer | None:
     """Return the answer of the server itself, None where a location decides."""
+    if refuses(site.settings, request.headers):
+        return Answer(403)
     if server.redirects_to:
         # The port is that of the connection, and is always said.
         port = _HTTPS if request.scheme == "https" else _HTTP

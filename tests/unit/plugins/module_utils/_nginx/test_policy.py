@@ -38,7 +38,7 @@ def test_defaults_come_from_the_controller() -> None:
     found = policy_of({"ssl-redirect": "false", "proxy-read-timeout": "9", "proxy-next-upstream": "off"})
     assert (found.ssl_redirect, found.timeouts.read, found.next_upstream.conditions) == (False, 9, ("off",))
     assert found.backend_protocol == "HTTP"
-    assert (found.cors, found.allowlist, found.present) == (None, (), frozenset())
+    assert (found.cors, found.access.allowed, found.present) == (None, (), frozenset())
 
 
 def test_annotations_win_over_the_controller() -> None:
@@ -78,14 +78,14 @@ def test_an_address_list_admits_whom_it_names(image: str) -> None:
 
 
 def test_an_alias_counts_only_where_the_canonical_name_has_no_value() -> None:
-    assert policy_of(whitelist_source_range="10.0.0.0/8").allowlist == ("10.0.0.0/8",)
+    assert policy_of(whitelist_source_range="10.0.0.0/8").access.allowed == ("10.0.0.0/8",)
     both = policy_of(whitelist_source_range="10.0.0.0/8", allowlist_source_range="192.0.2.0/24")
-    assert both.allowlist == ("192.0.2.0/24",)
-    assert policy_of(whitelist_source_range="10.0.0.0/8", allowlist_source_range="").allowlist == ("10.0.0.0/8",)
+    assert both.access.allowed == ("192.0.2.0/24",)
+    assert policy_of(whitelist_source_range="10.0.0.0/8", allowlist_source_range="").access.allowed == ("10.0.0.0/8",)
 
 
 def test_the_controllers_address_list_holds_where_an_ingress_has_none() -> None:
-    assert policy_of({"whitelist-source-range": "10.0.0.0/8"}).allowlist == ("10.0.0.0/8",)
+    assert policy_of({"whitelist-source-range": "10.0.0.0/8"}).access.allowed == ("10.0.0.0/8",)
 
 
 @pytest.mark.parametrize(
