@@ -30,7 +30,7 @@ def address_list(draft: Draft, context: Context) -> list[Finding]:
     source = _source(draft)
     if source is None:
         return []
-    found = []
+    found = waits_for_endpoints(draft, source)
     if context.options.traffic_policy != "Local" and not context.site.settings.proxy_protocol:
         policy = context.options.traffic_policy
         found.append(finding("CLIENT-ADDRESS-HIDDEN", source, host=draft.server.host, policy=policy))
@@ -40,9 +40,17 @@ def address_list(draft: Draft, context: Context) -> list[Finding]:
 
 
 def is_answered(draft: Draft) -> bool:
-    """Tell whether nginx answers all requests of a location before it asks who is there."""
+    """Tell whether nginx answers all requests of a location before it asks who is there, whatever becomes ready."""
     upstream = draft.location.upstream
-    return draft.answered or bool(upstream and upstream.problem is not Problem.NONE)
+    return draft.answered or bool(upstream and upstream.port is None)
+
+
+def waits_for_endpoints(draft: Draft, source: Source) -> list[Finding]:
+    """Return what is to be said of a check before a backend without endpoints, which may have some any time."""
+    upstream = draft.location.upstream
+    if upstream is None or upstream.problem is not Problem.NO_ENDPOINTS:
+        return []
+    return [finding("REFUSED-BEFORE-503", source, host=draft.server.host)]
 
 
 def _asks_elsewhere(draft: Draft, context: Context) -> bool:

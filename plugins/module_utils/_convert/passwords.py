@@ -4,20 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from .._findings.codes import finding
 from .._findings.finding import Finding, Source
 from .._istio.passwords import NOBODY, ROUTE_TYPE, UserSource, reference
 from .._nginx.phases.access import asks_password
-from .access import is_answered
+from .access import is_answered, waits_for_endpoints
 from .context import Context
-from .differences import Difference, Situation
 from .draft import Draft
 from .features import Feature
 
 _CHECKED = "sha"
-_CHALLENGE = "www-authenticate"
 PASSWORDS = Feature(
     "i2i.passwords",
     "envoy.extensions.filters.http.basic_auth.v3.BasicAuth",
@@ -47,14 +43,7 @@ def password(draft: Draft, context: Context) -> list[Finding]:
     draft.filters[PASSWORDS] = PASSWORDS.on_route({"users": {"inline_string": users}})
     draft.set_request_header("authorization", "")
     return [
+        *waits_for_endpoints(draft, source),
         finding("PASSWORDS-COPIED", source, host=host, secret=secret),
         finding("BASIC-AUTH-REALM", source, host=host, realm=repr(passwords.realm)),
     ]
-
-
-def realm(situation: Situation) -> Iterator[Difference]:
-    """Predict the challenge of a 401: Envoy's realm is the URL of the request."""
-    request = situation.request
-    if _CHALLENGE in situation.nginx.headers and situation.nginx.status == 401:  # noqa: PLR2004 - HTTP
-        shown = f'Basic realm="{request.scheme}://{request.host}{request.target}"'
-        yield Difference("BASIC-AUTH-REALM", f"header:{_CHALLENGE}", shown)

@@ -36,6 +36,11 @@ def predict(codes: Container[str], site: Site, request: Request, nginx: Answer) 
 
     The last one of a field counts. ``nginx`` is what nginx answers, by the model.
     """
+    plain = unforwarded(site.settings, request) if _TRUSTED in codes else request
+    if plain != request:
+        expected = answer(site, plain)
+        yield from _all_of(nginx, expected, _TRUSTED)
+        request, nginx = plain, expected
     heard = heard_request(request)
     if heard is None:
         yield from _all_of(nginx, Answer(400), "PATH-NORMALISED")
@@ -47,11 +52,6 @@ def predict(codes: Container[str], site: Site, request: Request, nginx: Answer) 
         situation = Situation(site, *locate(site, located), heard, expected)
     else:
         situation = Situation(site, *locate(site, request), request, nginx)
-    plain = unforwarded(site.settings, situation.request)
-    if _TRUSTED in codes and plain != situation.request:
-        expected = answer(site, plain)
-        yield from _all_of(situation.nginx, expected, _TRUSTED)
-        situation = Situation(site, *locate(site, plain), plain, expected)
     if _is_below_a_wildcard(situation):
         yield from _all_of(situation.nginx, Answer(404, headers=response_headers(site, request)), "WILDCARD-DEPTH")
         return

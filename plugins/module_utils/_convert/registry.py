@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 from .._findings.finding import Finding
 from .access import address_list
+from .access_differences import realm, refused_first
 from .context import Context
 from .cors import cross_origin
 from .differences import Predicate
 from .draft import Draft
 from .local_replies import plain_refusals
-from .passwords import password, realm
+from .passwords import password
 from .redirect_differences import own_redirects, server_answers
 from .redirects import add_slash, to_https, to_url
 from .resilience import idle_timeout, retries
@@ -64,7 +65,9 @@ FAMILIES: tuple[Family, ...] = (
     Family(("ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash", "use-port-in-redirects"), to_https),
     Family(("backend-protocol", "proxy-connect-timeout"), backend),
     Family(("rewrite-target", "use-regex", "upstream-vhost", "x-forwarded-prefix"), rewrite, (bare_question_mark,)),
-    Family(("allowlist-source-range", "denylist-source-range", "satisfy"), address_list, (plain_refusals,)),
+    Family(
+        ("allowlist-source-range", "denylist-source-range", "satisfy"), address_list, (plain_refusals, refused_first)
+    ),
     Family(("auth-type", "auth-secret", "auth-secret-type", "auth-realm"), password, (realm,)),
     Family(("proxy-read-timeout", "proxy-send-timeout"), idle_timeout),
     Family(("proxy-next-upstream", "proxy-next-upstream-tries"), retries),

@@ -68,7 +68,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "PASSWORDS-COPIED",
         Level.NOTE,
-        "Password hashes are copied into the gateway's configuration at apply time; they do not renew by themselves.",
+        "Password hashes are copied into the gateway's configuration and do not renew by themselves.",
         "the passwords of Secret {secret} are copied into an EnvoyFilter, which whoever may read EnvoyFilters can read",
         "Run the migration again after a change of the Secret.",
     ),
@@ -78,5 +78,12 @@ CODES: tuple[Code, ...] = (
         "The realm that browsers show is the address of the page on the gateway, the text of auth-realm on nginx.",
         "the realm of WWW-Authenticate is the URL of the request, not {realm}",
         "None: clients send the same credentials.",
+    ),
+    Code(
+        "REFUSED-BEFORE-503",
+        Level.APPROXIMATE,
+        "While no endpoint is ready nginx answers 503 to everybody; the gateway refuses those it does not let in first.",
+        "while no endpoint is ready, the gateway answers 401 or 403 to whom it does not let in, nginx 503 to everybody",
+        "None: it ends when an endpoint is ready.",
     ),
 )

@@ -244,3 +244,15 @@ def test_no_auth_locations_are_open() -> None:
     assert witnesses.nginx(host, "/").status == 401
     for target in ("/", "/.well-known/acme-challenge/t", "/.well-known/acme-challenge/other"):
         assert witnesses.disagreements(host, target) == []
+
+
+@pytest.mark.parametrize("client", ["10.1.1.1", "192.0.2.1"])
+@pytest.mark.parametrize("authorization", ["", RIGHT])
+def test_checks_are_there_before_endpoints_are(client: str, authorization: str) -> None:
+    witnesses = both({"allowlist-source-range": "10.0.0.0/8", **BASIC}, serving=frozenset({("shop", "web")}))
+    headers = {"authorization": authorization} if authorization else {}
+    assert witnesses.nginx(HOST, "/api/", headers=headers, client=client).status == 503
+    refused = 403 if client == "192.0.2.1" else 401
+    istio = witnesses.istio(HOST, "/api/", headers=headers, client=client)
+    assert istio.status == (503 if client == "10.1.1.1" and authorization else refused)
+    assert witnesses.disagreements(HOST, "/api/", headers=headers, client=client) == []
