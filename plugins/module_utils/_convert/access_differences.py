@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from .._http.exchange import Request
 from .._nginx.phases.access import access_phase
+from .._nginx.phases.external import external_phase
 from .._nginx.visit import Visit
 from .differences import Difference, Situation
 from .witnesses import fields_of
@@ -32,7 +33,7 @@ def refused_first(situation: Situation) -> Iterator[Difference]:
     if nginx.phase != "endpoints" or not (location and location.upstream and location.upstream.port):
         return
     visit = Visit(situation.site, situation.server, location, situation.request, situation.request.path, {})
-    refusal = access_phase(visit) or visit.own(nginx.status)
+    refusal = access_phase(visit) or external_phase(visit) or visit.own(nginx.status)
     for name, value in fields_of(refusal).items():
         text = _challenge(situation.request) if name == f"header:{CHALLENGE}" else value
         if name in ("status", "guards") or text != value:

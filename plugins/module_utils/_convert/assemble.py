@@ -20,6 +20,7 @@ from .gateways import SHARED_UNIT, Credential, HostPlace, Layout, gateway_source
 from .host_routes import host_routes
 from .parity import parity_filter
 from .routing import gateway_host
+from .services import outside_objects
 
 _FILTER_SIZE = 1_000_000
 """Characters of the patches of one EnvoyFilter; more are split, for an API server refuses objects over 1.5 MiB."""
@@ -58,7 +59,7 @@ class Assembly:
         for place in self._places:
             by_unit.setdefault(place.unit, []).append(place)
         for unit, places in sorted(by_unit.items(), key=lambda item: (item[0] != SHARED_UNIT, item[0])):
-            objects = [self._parity()] if unit == SHARED_UNIT else []
+            objects = [self._parity(), *self._outside()] if unit == SHARED_UNIT else []
             objects += [self._virtual_service(place) for place in places]
             objects += self._destination_rules(unit, places)
             objects += self._route_filters(unit, places)
@@ -67,6 +68,12 @@ class Assembly:
     def _parity(self) -> KubeObject:
         features = {feature for place in self._places for draft in self._drafts_of(place) for feature in draft.filters}
         return stamp(parity_filter(self._context.site.settings, features, self._context.options), SHARED_UNIT, ())
+
+    def _outside(self) -> Iterator[KubeObject]:
+        """Yield what makes the services outside of the cluster known, which routes of several units may ask."""
+        services = {item for place in self._places for draft in self._drafts_of(place) for item in draft.outside}
+        for obj in outside_objects(services, self._context.options):
+            yield stamp(obj, SHARED_UNIT, ())
 
     def _drafts_of(self, place: HostPlace) -> list[Draft]:
         return self._drafts[place.server.host]

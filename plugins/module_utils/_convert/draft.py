@@ -14,6 +14,7 @@ from typing import Any
 
 from .._nginx.site import Location, Server
 from .features import Feature
+from .services import OutsideService
 
 Match = dict[str, Any]
 
@@ -61,7 +62,8 @@ class Draft:
     are subject to, too. ``subset`` is the subset of the backend's Service that the routes name, empty for none.
     ``answered`` tells that nginx answers before it asks who is there or for a backend.
     ``filters`` (feature → per-route configuration) and ``patches`` (purpose → what is merged into the Envoy routes)
-    hold what a VirtualService cannot express, for the last routes.
+    hold what a VirtualService cannot express, for the last routes. ``outside`` are services outside of the cluster
+    that the routes ask.
     """
 
     server: Server
@@ -77,6 +79,7 @@ class Draft:
     answered: bool = False
     filters: dict[Feature, Mapping[str, Any]] = field(default_factory=dict)
     patches: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    outside: set[OutsideService] = field(default_factory=set)
 
     @property
     def redirects(self) -> bool:

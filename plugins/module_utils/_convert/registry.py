@@ -17,7 +17,9 @@ from .context import Context
 from .cors import cross_origin
 from .differences import Predicate
 from .draft import Draft
+from .external_auth import external_auth
 from .local_replies import plain_refusals
+from .mirror import copies, mirror
 from .passwords import password
 from .redirect_differences import own_redirects, server_answers
 from .redirects import add_slash, to_https, to_url
@@ -69,6 +71,27 @@ FAMILIES: tuple[Family, ...] = (
         ("allowlist-source-range", "denylist-source-range", "satisfy"), address_list, (plain_refusals, refused_first)
     ),
     Family(("auth-type", "auth-secret", "auth-secret-type", "auth-realm"), password, (realm,)),
+    Family(
+        (
+            "auth-url",
+            "auth-method",
+            "auth-signin",
+            "auth-signin-redirect-param",
+            "auth-request-redirect",
+            "auth-response-headers",
+            "auth-proxy-set-headers",
+            "auth-cache-key",
+            "auth-cache-duration",
+            "auth-keepalive",
+            "auth-keepalive-requests",
+            "auth-keepalive-timeout",
+            "auth-keepalive-share-vars",
+            "auth-always-set-cookie",
+            "enable-global-auth",
+        ),
+        external_auth,
+    ),
+    Family(("mirror-target", "mirror-request-body", "mirror-host"), mirror, (copies,)),
     Family(("proxy-read-timeout", "proxy-send-timeout"), idle_timeout),
     Family(("proxy-next-upstream", "proxy-next-upstream-tries"), retries),
 )

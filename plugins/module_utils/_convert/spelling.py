@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from urllib.parse import quote
 
-from .._http.exchange import Answer, Request
+from .._http.exchange import Answer, Guard, Request
 from .._http.uri import BadTargetError
 from .._istio.normalisation import normalised_target
 
@@ -46,7 +47,19 @@ def transparent(answer: Answer, located: Request, heard: Request) -> Answer:
         answer,
         upstream_target=_restored(answer.upstream_target, located, heard),
         location=_restored(answer.location, located, heard),
+        guards=tuple(_restored_guard(item, located.target, heard.target) for item in answer.guards),
     )
+
+
+def _restored_guard(guard: Guard, located: str, heard: str) -> Guard:
+    """Return a guard that names the request as it was, plain or escaped once more."""
+
+    def restored(text: str) -> str:
+        return text.replace(quote(located, safe="-._~"), quote(heard, safe="-._~")).replace(located, heard)
+
+    if located == heard:
+        return guard
+    return replace(guard, decides=restored(guard.decides), refusal=restored(guard.refusal))
 
 
 def _restored(text: str, located: Request, heard: Request) -> str:

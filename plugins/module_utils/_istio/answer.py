@@ -16,7 +16,7 @@ from .configuration import (
     Server,
     UnknownConfigurationError,
 )
-from .filters.registry import HANDLERS
+from .filters.registry import HANDLERS, PROGRAMS
 from .normalisation import normalised_target
 from .visit import Visit
 
@@ -42,7 +42,7 @@ def answer(configuration: Configuration, request: Request) -> Answer:
     route = _route_for(server, request, target)
     if route is None:
         return Answer(404, headers=headers, certificate=server.credential)
-    visit = Visit(request, target, server, route, headers, configuration.idle)
+    visit = Visit(request, target, server, route, headers, configuration.idle, configuration.outside)
     return _filtered(configuration, visit) or visit.act()
 
 
@@ -117,7 +117,8 @@ def _filtered(configuration: Configuration, visit: Visit) -> Answer | None:
         config = configs.get(name)
         if config is None:
             continue
-        handler = HANDLERS.get(config["@type"].rpartition(".")[2])
+        program = configuration.programs.get(name)
+        handler = PROGRAMS.get(program) if program else HANDLERS.get(config["@type"].rpartition(".")[2])
         if handler is None:
             raise UnknownConfigurationError(f"filter {name}")
         refused = handler(visit, config)

@@ -89,7 +89,9 @@ class Configuration:
 
     ``http`` is the one server of the http port; ``tls`` are the https servers; ``connection_manager`` holds merged
     settings; ``route_headers`` are by port what the route configuration adds and removes; ``filters`` are the names of
-    our HTTP filters, in the order in which requests pass them; ``idle`` are Services without a ready endpoint.
+    our HTTP filters, in the order in which requests pass them; ``idle`` are Services without a ready endpoint;
+    ``programs`` are the Lua texts of filters that run one; ``outside`` are services outside of the cluster by name and
+    port, with the scheme that is spoken to them.
     """
 
     http: Server
@@ -98,6 +100,8 @@ class Configuration:
     route_headers: dict[int, dict[str, Any]]
     filters: tuple[str, ...] = ()
     idle: frozenset[tuple[str, str]] = frozenset()
+    programs: Mapping[str, str] = field(default_factory=dict)
+    outside: Mapping[tuple[str, int], str] = field(default_factory=dict)
 
 
 def compile_configuration(
@@ -118,6 +122,8 @@ def compile_configuration(
         patches.route_headers,
         tuple(patches.filters),
         idle,
+        patches.programs,
+        dict(_outside(by_kind)),
     )
     services = by_kind.get("VirtualService", [])
     bound: dict[str, list[KubeObject]] = {}
@@ -146,6 +152,7 @@ class _Patches:
         self.route_headers: dict[int, dict[str, Any]] = {}
         self.routes: dict[str, dict[str, Any]] = {}
         self.filters: list[str] = []
+        self.programs: dict[str, str] = {}
         ordered = sorted(filters, key=lambda obj: (obj["spec"].get("priority", 0), key_of(obj)))
         for obj in ordered:
             for patch in obj["spec"]["configPatches"]:
@@ -163,8 +170,26 @@ class _Patches:
                 known[section] = {**known.get(section, {}), **content}
         elif target == "HTTP_FILTER":
             self.filters.append(value["name"])
+            program = value["typed_config"].get("default_source_code")
+            if program:
+                self.programs[value["name"]] = program["inline_string"]
         else:
             raise UnknownConfigurationError(f"EnvoyFilter patch of {target}")
+
+
+def _outside(by_kind: Mapping[str, list[KubeObject]]) -> Iterator[tuple[tuple[str, int], str]]:
+    """Yield the services that ServiceEntries make known, and how the gateway speaks to each."""
+    tls = {
+        (obj["spec"]["host"], entry["port"]["number"])
+        for obj in by_kind.get("DestinationRule", ())
+        for entry in obj["spec"].get("trafficPolicy", {}).get("portLevelSettings", ())
+        if entry.get("tls")
+    }
+    for obj in by_kind.get("ServiceEntry", ()):
+        for host in obj["spec"]["hosts"]:
+            for port in obj["spec"]["ports"]:
+                place = (host, port["number"])
+                yield place, "https" if place in tls else "http"
 
 
 def _server(spec: Mapping[str, Any], compiled: Configuration) -> Server:

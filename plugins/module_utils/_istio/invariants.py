@@ -130,7 +130,7 @@ def _takes_all(match: dict[str, Any], port: int) -> bool:
 
 
 def _subsets(obj: KubeObject, _credentials: set[str], _names: set[str]) -> Iterator[str]:
-    for subset in obj["spec"]["subsets"]:
+    for subset in obj["spec"].get("subsets", ()):
         if not is_dns_label(subset["name"]):
             yield f"subset {subset['name']} has no legal name"
 

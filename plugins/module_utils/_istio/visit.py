@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._http.exchange import Answer, Guard, Request
+from .._http.services import shared_name
 from .configuration import Route, Server, compile_re2
 
 _FORMATTER = re.compile(r"%%|%REQ\(([A-Za-z0-9:_-]+)\)%|%(DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT)%")
@@ -22,8 +23,9 @@ class Visit:
     """A request on the route that takes it.
 
     ``target`` is the request target as the gateway reads it; ``port_headers`` are what the port adds to every
-    response; ``idle`` are Services without a ready endpoint. Filters add to ``guards`` and ``limits`` what decides
-    before the answer, to ``request_headers`` and ``response_headers`` what they change.
+    response; ``idle`` are Services without a ready endpoint, ``outside`` services outside of the cluster (see
+    :class:`Configuration`). Filters add to ``guards`` and ``limits`` what decides before the answer, to
+    ``request_headers`` and ``response_headers`` what they change.
     """
 
     request: Request
@@ -32,6 +34,7 @@ class Visit:
     route: Route
     port_headers: Mapping[str, str]
     idle: frozenset[tuple[str, str]] = frozenset()
+    outside: Mapping[tuple[str, int], str] = field(default_factory=dict)
     guards: list[Guard] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
     request_headers: dict[str, str] = field(default_factory=dict)
@@ -89,7 +92,14 @@ class Visit:
             headers=self._response_headers(),
             request_headers=self._request_headers(),
         )
-        return self._complete(answer)
+        copies = [self._copy(entry["destination"], answer) for entry in action.get("mirrors", ())]
+        return self._complete(replace(answer, mirrors=tuple(copies)))
+
+    def _copy(self, destination: Mapping[str, Any], answer: Answer) -> str:
+        """Return a copy of the request to the backend: scheme, name and port of its target, request target, Host."""
+        host, port = destination["host"], destination["port"]["number"]
+        scheme = self.outside.get((host, port), "http")
+        return f"{scheme}://{shared_name(host)}:{port} {answer.upstream_target} host={answer.upstream_host}"
 
     def _rewritten(self, rewrite: Mapping[str, Any]) -> str:
         path, mark, query = self.target.partition("?")

@@ -10,6 +10,7 @@ from .._http.exchange import Answer, Request
 from .._http.uri import BadTargetError, host_name, normalised_path
 from .phases.access import access_phase
 from .phases.content import content_phase
+from .phases.external import external_phase
 from .phases.locating import location_for, server_for
 from .phases.rewrite import endpoint_phase, rewrite_phase
 from .phases.server import server_phase
@@ -54,7 +55,12 @@ def _in_phases(site: Site, server: Server, request: Request, path: str) -> Answe
     return replace(content_phase(visit), phase="content")
 
 
-_PHASES = (("rewrite", rewrite_phase), ("endpoints", endpoint_phase), ("access", access_phase))
+_PHASES = (
+    ("rewrite", rewrite_phase),
+    ("endpoints", endpoint_phase),
+    ("access", access_phase),
+    ("access", external_phase),
+)
 
 
 def response_headers(site: Site, request: Request) -> dict[str, str]:

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 from .._bundle.workload import parse_flags
 from .catalogue import Risk
+from .external_auth import Question
+from .global_auth import read_global_auth
 from .syntax import parse_bool, parse_int, parse_networks
 
 _RISKS = {"critical": Risk.CRITICAL, "high": Risk.HIGH, "medium": Risk.MEDIUM}
@@ -61,7 +63,6 @@ _NOT_CARRIED = {
     "enable-opentelemetry": "false",
     "enable-owasp-modsecurity-crs": "false",
     "enable-underscores-in-headers": "false",
-    "global-auth-url": "",
     "hide-headers": "",
     "http-snippet": "",
     "ignore-invalid-headers": "true",
@@ -176,6 +177,7 @@ class Settings:
     forwarded_for_header: str = "x-forwarded-for"
     trusted_proxies: tuple[str, ...] = ("0.0.0.0/0",)
     full_forwarded_for: bool = False
+    global_auth: Question | None = None
     body_size: str = "1m"
     unsupported: tuple[tuple[str, str], ...] = ()
     ignored: tuple[tuple[str, str], ...] = ()
@@ -305,10 +307,14 @@ class _ConfigMapReader:
             "forwarded_for_header": self._text("forwarded-for-header", "X-Forwarded-For").lower(),
             "trusted_proxies": self._networks("proxy-real-ip-cidr") or ("0.0.0.0/0",),
             "full_forwarded_for": self._bool("compute-full-forwarded-for", False),
+            "global_auth": read_global_auth(self._text, self._bool),
             "body_size": self._text("proxy-body-size", "1m"),
         }
         self._text("strict-validate-path-type", "")  # decides what the API server admits, not what is served
         values["unsupported"] = self._unsupported()
+        if values["global_auth"] is None and self._data.get("global-auth-url"):
+            # Whoever wrote it believes that every host is protected.
+            values["unsupported"] += (("global-auth-url", self._data["global-auth-url"]),)
         values["ignored"] = tuple(self._ignored)
         return values
 

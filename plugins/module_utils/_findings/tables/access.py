@@ -82,7 +82,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "REFUSED-BEFORE-503",
         Level.APPROXIMATE,
-        "While no endpoint is ready nginx answers 503 to everybody; the gateway refuses those it does not let in first.",
+        "While no endpoint is ready nginx answers 503 to everybody; the gateway first refuses those it keeps out.",
         "while no endpoint is ready, the gateway answers 401 or 403 to whom it does not let in, nginx 503 to everybody",
         "None: it ends when an endpoint is ready.",
     ),

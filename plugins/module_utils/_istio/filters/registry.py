@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from ..._http.exchange import Answer
+from ..lua import external_auth as external_auth_program
 from ..visit import Visit
 from .basic_auth import basic_auth
+from .external_auth import external_auth
 from .rbac import rbac
 
 Handler: TypeAlias = Callable[[Visit, Mapping[str, Any]], Answer | None]
@@ -19,3 +21,8 @@ HANDLERS: dict[str, Handler] = {
     "RBACPerRoute": rbac,
 }
 """Each returns the answer of a filter that lets the request not pass, None of one that does."""
+
+PROGRAMS: dict[str, Handler] = {
+    external_auth_program.PROGRAM: external_auth,
+}
+"""What the Lua programs of the collection do, by their text."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 VARIABLES = frozenset(
     (
+        "best_http_host",
         "escaped_request_uri",
         "host",
         "http_host",
@@ -20,7 +21,6 @@ VARIABLES = frozenset(
         "request_method",
         "request_uri",
         "scheme",
-        "uri",
     )
 )
 """Variables of nginx that texts may name; ``http_<name>`` is a request header besides."""
@@ -45,9 +45,8 @@ local function variable(handle, name)
   local path = headers:get(":path")
   if name == "request_uri" then return path end
   if name == "escaped_request_uri" then return escaped(path) end
-  if name == "uri" then return (path:gsub("%?.*$", "")) end
   if name == "scheme" or name == "pass_access_scheme" then return headers:get("x-forwarded-proto") or "http" end
-  if name == "http_host" then return headers:get(":authority") end
+  if name == "http_host" or name == "best_http_host" then return headers:get(":authority") end
   if name == "host" then return (headers:get(":authority"):gsub(":%d+$", ""):lower()) end
   if name == "request_method" then return headers:get(":method") end
   if name == "remote_addr" then return client(handle) end
@@ -96,31 +95,51 @@ local function values(header)
   return type(header) == "table" and header or {header}
 end
 
+-- The statuses of nginx's add_header without "always".
+local WITH_COOKIES = {
+  ["200"] = true, ["201"] = true, ["204"] = true, ["206"] = true, ["301"] = true, ["302"] = true, ["303"] = true,
+  ["304"] = true, ["307"] = true, ["308"] = true,
+}
+
+local TITLES = {
+  ["401"] = "401 Authorization Required", ["403"] = "403 Forbidden", ["500"] = "500 Internal Server Error",
+}
+
+local function refuse(handle, status, headers)
+  local title = TITLES[status]
+  headers[":status"], headers["content-type"] = status, "text/html"
+  handle:respond(headers, "<html>\r\n<head><title>" .. title .. "</title></head>\r\n<body>\r\n<center><h1>" .. title ..
+    "</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n")
+end
+
 local function first(header)
   return values(header)[1]
 end
 
 local function check(handle, rule)
   -- What the route says cannot be read any more once the question is under way.
-  local cluster, copied = rule:get("cluster"), rule:get("copied") or {}
+  local cluster, copied, always = rule:get("cluster"), rule:get("copied") or {}, rule:get("all_statuses")
   local redirect = rule:get("redirect") and text(handle, rule:get("redirect"))
   local options = {["timeout_ms"] = rule:get("timeout"), ["return_duplicate_headers"] = true, ["send_xff"] = false}
   local answer = handle:httpCall(cluster, question(handle, rule), nil, options)
-  local status, cookies = tonumber(first(answer[":status"])), values(answer["set-cookie"])
-  if status >= 200 and status < 300 then
+  local status, cookies = first(answer[":status"]), values(answer["set-cookie"])
+  if status:sub(1, 1) == "2" then
     for _, name in ipairs(copied) do
-      local value = first(answer[name:lower()])
-      if value then handle:headers():replace(name, value) else handle:headers():remove(name) end
+      local value = first(answer[name])
+      handle:headers():remove(name)
+      if value then handle:headers():add(name, value) end
     end
     if #cookies > 0 then
       handle:streamInfo():dynamicMetadata():set("i2i.external-auth", "cookies", table.concat(cookies, "\n"))
     end
-  elseif status == 401 and redirect then
+  elseif status == "401" and redirect then
     handle:respond({[":status"] = "302", ["location"] = redirect, ["set-cookie"] = cookies}, "")
-  elseif status == 401 then
-    handle:respond({[":status"] = "401", ["www-authenticate"] = values(answer["www-authenticate"])}, "")
+  elseif status == "401" then
+    refuse(handle, "401", {
+      ["www-authenticate"] = values(answer["www-authenticate"]), ["set-cookie"] = always and cookies or {},
+    })
   else
-    handle:respond({[":status"] = status == 403 and "403" or "500"}, "")
+    refuse(handle, status == "403" and "403" or "500", {["set-cookie"] = always and cookies or {}})
   end
 end
 
@@ -128,14 +147,13 @@ function envoy_on_request(handle)
   local done, problem = pcall(check, handle, handle:filterContext())
   if not done then
     handle:logErr("external authentication: " .. tostring(problem))
-    handle:respond({[":status"] = "500"}, "")
+    refuse(handle, "500", {})
   end
 end
 
 function envoy_on_response(handle)
   local known = handle:streamInfo():dynamicMetadata():get("i2i.external-auth")
-  local status = tonumber(handle:headers():get(":status"))
-  if known and (handle:filterContext():get("all_statuses") or status < 309) then
+  if known and (handle:filterContext():get("all_statuses") or WITH_COOKIES[handle:headers():get(":status")]) then
     for cookie in known["cookies"]:gmatch("[^\n]+") do handle:headers():add("set-cookie", cookie) end
   end
 end

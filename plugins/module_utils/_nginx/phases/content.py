@@ -9,6 +9,7 @@ from ..client import access_host
 from ..site import Problem
 from ..uri_rewrite import rewrites, rewritten
 from ..visit import Visit
+from .mirroring import mirrors_of
 
 
 def content_phase(visit: Visit) -> Answer:
@@ -29,6 +30,7 @@ def content_phase(visit: Visit) -> Answer:
         request_headers=visit.request_headers,
         guards=tuple(visit.guards),
         limits=tuple(visit.limits),
+        mirrors=mirrors_of(visit.location.policy.mirror, visit.request),
     )
 
 

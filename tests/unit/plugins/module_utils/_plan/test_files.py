@@ -32,7 +32,7 @@ def cluster(seed: int | None = None) -> Bundle:
         ingress("a.example.test", path("/c", "web"), namespace="b", annotations={"enable-cors": "true"}),
         ingress("*.w.example.test", namespace="c", tls="wild"),
         ingress("x.w.example.test", namespace="d", annotations={"whitelist-source-range": "10.0.0.0/8"}),
-        ingress("held.example.test", namespace="e", annotations={"auth-url": "http://x.test", "nginx-typo": "1"}),
+        ingress("held.example.test", namespace="e", annotations={"enable-modsecurity": "true", "nginx-typo": "1"}),
         ingress("twice.example.test", namespace="f", name="twice"),
         ingress("twice.example.test", path("/other"), namespace="f", name="twice"),
         ingress("grpc.example.test", namespace="g", annotations={"backend-protocol": "GRPC"}),
