@@ -25,6 +25,7 @@ else:
     _MISSING = None
 
 _TLS_KEYS = ("tls.crt", "tls.key")
+_AUTHORITIES = "ca.crt"
 _DAYS = 3650
 _COMMON_NAME = "Gateway Default Certificate"
 
@@ -46,9 +47,23 @@ def gateway_secret(api: Api, credential: Mapping[str, Any], namespace: str, unit
     key = ObjectKey("Secret", source["namespace"], source["name"])
     found = api.get("Secret", key.namespace, key.name)
     data = mapping_at(found, "data") if found else {}
+    if credential.get("trust"):
+        return _trust(namespace, credential["name"], data, unit, key)
     if not all(data.get(name) for name in _TLS_KEYS):
         raise MissingSecretError(f"{key} no longer holds tls.crt and tls.key, which the plan copies; convert again")
     return _secret(namespace, credential["name"], data, unit, (key,))
+
+
+def _trust(namespace: str, name: str, data: Mapping[str, str], unit: str, source: ObjectKey) -> KubeObject:
+    """Return what the gateway shows to backends: certificate and key if there are both, and authorities."""
+    copied = {key: data[key] for key in (*_TLS_KEYS, _AUTHORITIES) if data.get(key)}
+    if not all(key in copied for key in _TLS_KEYS):
+        copied = {key: text for key, text in copied.items() if key == _AUTHORITIES}
+    if not copied:
+        raise MissingSecretError(f"{source} no longer holds certificates, which the plan copies; convert again")
+    metadata = {"name": name, "namespace": namespace}
+    secret: KubeObject = {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "data": copied}
+    return stamp(secret, unit, (source,))
 
 
 def _secret(

@@ -14,8 +14,9 @@ from .._kube.digests import canonical_json
 from .._kube.names import generated_name
 from .._kube.objects import KubeObject, ObjectKey
 from .._nginx.site import DEFAULT_SERVER, Server
+from .connection import credential_name
 from .context import Context
-from .draft import Draft
+from .draft import Draft, ServiceHost
 from .gateways import SHARED_UNIT, Credential, HostPlace, Layout, gateway_sources
 from .host_routes import host_routes
 from .parity import parity_filter
@@ -63,7 +64,7 @@ class Assembly:
             objects += [self._virtual_service(place) for place in places]
             objects += self._destination_rules(unit, places)
             objects += self._route_filters(unit, places)
-            yield UnitResources(unit, objects + self._gateways(unit), self._secrets(unit))
+            yield UnitResources(unit, objects + self._gateways(unit), self._secrets(unit, places))
 
     def _parity(self) -> KubeObject:
         features = {feature for place in self._places for draft in self._drafts_of(place) for feature in draft.filters}
@@ -82,8 +83,10 @@ class Assembly:
         servers = self._context.site.servers
         return [stamp(obj, unit, gateway_sources(obj, servers)) for obj in self._layout.gateways.get(unit, ())]
 
-    def _secrets(self, unit: str) -> list[Credential]:
-        return self._credentials.get(unit, [])
+    def _secrets(self, unit: str, places: Iterable[HostPlace]) -> list[Credential]:
+        shown = {secret for place in places for draft in self._drafts_of(place) for secret in draft.secrets}
+        upstream = [Credential(credential_name(item), unit, item, trust=True) for item in sorted(shown)]
+        return self._credentials.get(unit, []) + upstream
 
     def _virtual_service(self, place: HostPlace) -> KubeObject:
         server, gateway_namespace = place.server, self._context.options.gateway_namespace
@@ -97,25 +100,32 @@ class Assembly:
         return stamp(istio_object("VirtualService", place.namespace, name, spec), place.unit, _sources([server]))
 
     def _destination_rules(self, unit: str, places: Iterable[HostPlace]) -> Iterator[KubeObject]:
-        """Yield one rule for each Service whose subsets the routes of ``places`` name."""
-        subsets: dict[tuple[str, str], set[str]] = {}
-        sources: dict[tuple[str, str], set[ObjectKey]] = {}
-        for place in places:
+        """Yield one rule for each Service whose subsets the routes of ``places`` name.
+
+        Those of hosts outside of the cluster are shared by all units.
+        """
+        subsets: dict[ServiceHost, set[str]] = {}
+        sources: dict[ServiceHost, set[ObjectKey]] = {}
+        for place in self._places if unit == SHARED_UNIT else places:
             for draft in self._drafts_of(place):
-                upstream, ingress, subset = draft.location.upstream, draft.location.ingress, draft.subset
-                if upstream and ingress and subset:
-                    subsets.setdefault((upstream.namespace, upstream.service), set()).add(subset)
-                    sources.setdefault((upstream.namespace, upstream.service), set()).add(ingress.key)
-        for (namespace, service), names in sorted(subsets.items()):
-            policies = self._context.subsets[(namespace, service)]
-            host = self._context.service_host(namespace, service)
+                for service, named in draft.subsets.items():
+                    if service.outside != (unit == SHARED_UNIT) and place.unit != SHARED_UNIT:
+                        continue
+                    subsets.setdefault(service, set()).update(named)
+                    if draft.location.ingress:
+                        sources.setdefault(service, set()).add(draft.location.ingress.key)
+        for service, names in sorted(subsets.items()):
+            policies = self._context.subsets[service]
             spec = {
-                "host": host,
-                "exportTo": [self._context.options.gateway_namespace],
+                "host": service.host,
+                "exportTo": ["."] if service.outside else [self._context.options.gateway_namespace],
                 "subsets": [{"name": name, **policies[name]} for name in sorted(names)],
             }
-            name = generated_name(service, identity=("service", host))
-            yield stamp(istio_object("DestinationRule", namespace, name, spec), unit, sources[(namespace, service)])
+            # Rules of several units for one Service are joined by istiod; each needs a name of its own.
+            identity = ("service", service.host, *([unit] if service.borrowed else []))
+            name = generated_name(service.host.partition(".")[0], identity=identity)
+            rule = istio_object("DestinationRule", service.namespace, name, spec)
+            yield stamp(rule, unit, sources.get(service, ()))
 
     def _route_filters(self, unit: str, places: Sequence[HostPlace]) -> Iterator[KubeObject]:
         """Yield the EnvoyFilters of a unit, one purpose each, for what a VirtualService cannot say."""

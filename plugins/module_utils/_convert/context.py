@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._kube.digests import digest
-from .._nginx.site import Site, Upstream
+from .._nginx.site import Site
+from .draft import Draft, ServiceHost
 from .options import Options
 
 
@@ -17,20 +18,21 @@ from .options import Options
 class Context:
     """The site, the operator's options, and what the locations need from objects that they share.
 
-    ``subsets`` are the connection settings that routes ask for: Service (namespace, name) → subset name → traffic
-    policy. A subset of our own keeps them from every other client of the Service (semantics.md C.6).
-    ``foreign_rules`` are Services for which somebody else's DestinationRule exists, with its name.
+    ``subsets`` are the connection settings that routes ask for: Service → subset name → traffic policy. A subset of our
+    own keeps them from every other client of the Service (semantics.md C.6). ``foreign_rules`` are the full names of
+    Services for which somebody else's DestinationRule exists, with its name.
     """
 
     site: Site
     options: Options
-    subsets: dict[tuple[str, str], dict[str, dict[str, Any]]] = field(default_factory=dict)
-    foreign_rules: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    subsets: dict[ServiceHost, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    foreign_rules: Mapping[str, str] = field(default_factory=dict)
 
-    def subset(self, upstream: Upstream, policy: Mapping[str, Any]) -> str:
-        """Return the name of the subset of ``upstream``'s Service that has ``policy``, made on first use."""
+    def subset(self, draft: Draft, service: ServiceHost, policy: Mapping[str, Any]) -> str:
+        """Return the name of the subset of ``service`` that has ``policy``, which routes of ``draft`` name."""
         name = f"ingress-{digest(policy)[:8]}"
-        self.subsets.setdefault((upstream.namespace, upstream.service), {})[name] = {"trafficPolicy": dict(policy)}
+        self.subsets.setdefault(service, {})[name] = {"trafficPolicy": dict(policy)}
+        draft.subsets.setdefault(service, set()).add(name)
         return name
 
     def service_host(self, namespace: str, service: str) -> str:

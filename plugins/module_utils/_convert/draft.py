@@ -8,7 +8,7 @@ phases (semantics.md 0.5), then the route to the backend. Envoy takes the first 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,19 @@ from .features import Feature
 from .services import OutsideService
 
 Match = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ServiceHost:
+    """A Service as routes name it: its full host name, and the namespace in which its DestinationRule counts.
+
+    ``borrowed`` tells that an ExternalName of another namespace leads there, ``outside`` that it is not in the cluster.
+    """
+
+    namespace: str
+    host: str
+    borrowed: bool = False
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +72,8 @@ class Draft:
     ``name`` is the Envoy route name (unique in the gateway); ``matches`` are the alternative path conditions, each
     with ``guard``, which keeps requests for other hosts out. ``main`` holds the fields of the last route,
     ``variants`` how it differs, the most specific first. ``layers`` are variants that answers of the gateway itself
-    are subject to, too. ``subset`` is the subset of the backend's Service that the routes name, empty for none.
+    are subject to, too. ``subsets`` are the subsets that the routes name, by the place and host of their Service;
+    ``secrets`` are those that the gateway shows to backends.
     ``answered`` tells that nginx answers before it asks who is there or for a backend.
     ``filters`` (feature → per-route configuration) and ``patches`` (purpose → what is merged into the Envoy routes)
     hold what a VirtualService cannot express, for the last routes. ``outside`` are services outside of the cluster
@@ -75,7 +89,8 @@ class Draft:
     layers: list[Variant] = field(default_factory=list)
     main: dict[str, Any] = field(default_factory=dict)
     variants: list[Variant] = field(default_factory=lambda: [Variant()])
-    subset: str = ""
+    subsets: dict[ServiceHost, set[str]] = field(default_factory=dict)
+    secrets: set[tuple[str, str]] = field(default_factory=set)
     answered: bool = False
     filters: dict[Feature, Mapping[str, Any]] = field(default_factory=dict)
     patches: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -113,6 +128,11 @@ class Draft:
         """Let the main route differ under the conditions of ``variant``; without conditions it always does."""
         narrowed = [existing.narrowed(variant) for existing in self.variants]
         self.variants = narrowed + self.variants if variant.conditions else narrowed
+
+    def choose(self, variants: Sequence[Variant]) -> None:
+        """Let the first of ``variants`` whose conditions hold decide how the main route differs; else it stays."""
+        chosen = [existing.narrowed(variant) for variant in variants for existing in self.variants]
+        self.variants = chosen + self.variants
 
     def step_routes(self) -> Iterator[dict[str, Any]]:
         """Yield the gateway's own answers as VirtualService ``http`` entries."""

@@ -46,12 +46,20 @@ def _hosts(gateway: KubeObject) -> list[str]:
     return [name.rpartition("/")[2].lower() for name in names if isinstance(name, str)]
 
 
-def foreign_destination_rules(bundle: Bundle, cluster_domain: str) -> dict[tuple[str, str], str]:
-    """Return the Services (namespace, name) that a DestinationRule of somebody else names, with its name."""
-    found: dict[tuple[str, str], str] = {}
+def foreign_destination_rules(bundle: Bundle, cluster_domain: str) -> dict[str, str]:
+    """Return the full names of the Services that a DestinationRule of somebody else names, with its name."""
+    found: dict[str, str] = {}
     for obj in bundle.of("DestinationRule"):
         key = key_of(obj)
-        host = text_at(obj, "spec", "host").removesuffix(f".svc.{cluster_domain}").removesuffix(".svc")
-        service, __, namespace = host.partition(".")
-        found.setdefault((namespace or key.namespace, service), str(key))
+        host = text_at(obj, "spec", "host").lower()
+        found.setdefault(_full_name(host, key.namespace, cluster_domain), str(key))
     return found
+
+
+def _full_name(host: str, namespace: str, cluster_domain: str) -> str:
+    """Return the name that istiod makes of a host: one without dots is a Service of the rule's own namespace."""
+    if "." not in host:
+        return f"{host}.{namespace}.svc.{cluster_domain}"
+    service, __, rest = host.removesuffix(f".svc.{cluster_domain}").removesuffix(".svc").partition(".")
+    inside = host.endswith((".svc", f".svc.{cluster_domain}")) or rest.count(".") == 0
+    return f"{service}.{rest}.svc.{cluster_domain}" if inside else host

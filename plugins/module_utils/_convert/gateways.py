@@ -35,7 +35,8 @@ class Credential:
     """A Secret that the gateway needs in its namespace.
 
     ``source`` is the Secret (namespace, name) whose keys are copied at apply time; None asks for a self-signed
-    certificate, like the one nginx makes for names it has none for. ``fingerprint`` is that of the leaf.
+    certificate, like the one nginx makes for names it has none for. ``fingerprint`` is that of the leaf. With ``trust``
+    it is what the gateway shows to backends: its authorities are copied, too, and it need not hold a key.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Credential:
     source: tuple[str, str] | None
     fingerprint: str = ""
     not_after: str = ""
+    trust: bool = False
 
 
 @dataclass(slots=True)

@@ -25,6 +25,7 @@ from .redirect_differences import own_redirects, server_answers
 from .redirects import add_slash, to_https, to_url
 from .resilience import idle_timeout, retries
 from .rewrite import bare_question_mark, rewrite
+from .session import session_differs
 from .upstream import backend
 
 
@@ -65,7 +66,47 @@ FAMILIES: tuple[Family, ...] = (
         (own_redirects, server_answers),
     ),
     Family(("ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash", "use-port-in-redirects"), to_https),
-    Family(("backend-protocol", "proxy-connect-timeout"), backend),
+    Family(
+        (
+            "backend-protocol",
+            "proxy-connect-timeout",
+            "proxy-http-version",
+            "connection-proxy-header",
+            "service-upstream",
+            "load-balance",
+            "upstream-hash-by",
+            "upstream-hash-by-subset",
+            "upstream-hash-by-subset-size",
+            "affinity",
+            "affinity-mode",
+            "affinity-canary-behavior",
+            "session-cookie-name",
+            "session-cookie-path",
+            "session-cookie-domain",
+            "session-cookie-max-age",
+            "session-cookie-expires",
+            "session-cookie-secure",
+            "session-cookie-samesite",
+            "session-cookie-conditional-samesite-none",
+            "session-cookie-change-on-failure",
+            "proxy-ssl-secret",
+            "proxy-ssl-verify",
+            "proxy-ssl-verify-depth",
+            "proxy-ssl-name",
+            "proxy-ssl-server-name",
+            "proxy-ssl-protocols",
+            "proxy-ssl-ciphers",
+            "canary",
+            "canary-by-header",
+            "canary-by-header-value",
+            "canary-by-header-pattern",
+            "canary-by-cookie",
+            "canary-weight",
+            "canary-weight-total",
+        ),
+        backend,
+        (session_differs,),
+    ),
     Family(("rewrite-target", "use-regex", "upstream-vhost", "x-forwarded-prefix"), rewrite, (bare_question_mark,)),
     Family(
         ("allowlist-source-range", "denylist-source-range", "satisfy"), address_list, (plain_refusals, refused_first)
@@ -93,7 +134,7 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(("mirror-target", "mirror-request-body", "mirror-host"), mirror, (copies,)),
     Family(("proxy-read-timeout", "proxy-send-timeout"), idle_timeout),
-    Family(("proxy-next-upstream", "proxy-next-upstream-tries"), retries),
+    Family(("proxy-next-upstream", "proxy-next-upstream-tries", "proxy-next-upstream-timeout"), retries),
 )
 
 CARRIED: frozenset[str] = frozenset(name for family in FAMILIES for name in family.annotations)

@@ -26,10 +26,10 @@ def obstacles(server: Server, policies: Mapping[ObjectKey, Policy]) -> Iterator[
     if reason:
         yield finding("HOST-NOT-ROUTABLE", _first(server), host=server.host, reason=reason)
     yield from _path_obstacles(server)
+    owners = {location.ingress.key for location in server.locations if location.ingress}
     for ingress in server.ingresses:
-        if policies[ingress.key].canary:
-            yield finding("CANARY-NOT-CONVERTED", Source(ingress.key, annotation="canary"), host=server.host)
-        else:
+        # Of a canary nothing else counts, unless its backend was an ordinary one before (semantics.md B.1).
+        if ingress.key in owners or not policies[ingress.key].canary:
             yield from _annotation_obstacles(ingress, policies[ingress.key], server.host)
 
 
@@ -52,9 +52,6 @@ def _path_obstacles(server: Server) -> Iterator[Finding]:
         if location.ingress and not is_plain_path(location.path):
             source = Source(location.ingress.key, field="spec.rules.http.paths.path")
             yield finding("PATH-NOT-PLAIN", source, host=server.host, path=repr(location.rule_path))
-        for canary in location.upstream.canaries if location.upstream else ():
-            if canary not in server.ingresses:
-                yield finding("CANARY-NOT-CONVERTED", Source(canary.key, annotation="canary"), host=server.host)
 
 
 def _pattern_obstacles(server: Server) -> Iterator[Finding]:

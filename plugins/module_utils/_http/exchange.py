@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -61,11 +61,12 @@ class Answer:
     in lower case; an empty value removes the header); ``location`` stands apart. ``certificate`` is the Secret
     (``namespace/name``) shown on https, ``default`` for the plane's own, empty on http.
 
-    Where chance decides between backends, ``shares`` are pairs of backend and share of 1, the most likely first, and
-    ``backend`` is the first of them. ``guards`` decide before this answer, in order. ``limits`` are the rates at which
-    such requests are let through, ``mirrors`` the backends that get a copy, ``session`` the cookie that binds a client
-    to an endpoint; each in a form that both witnesses share, empty for none. ``phase`` is, for nginx, where the answer
-    comes from: ``server``, ``rewrite``, ``endpoints`` (there are none), ``access`` or ``content``.
+    Where chance decides between backends, ``shares`` are pairs of backend and share of 1, the most likely first (see
+    :func:`ranked`), and ``backend`` is the first of them. ``guards`` decide before this answer, in order. ``limits``
+    are the rates at which such requests pass, ``mirrors`` the backends that get a copy, ``session`` what binds
+    requests to one endpoint: the cookie that is set, or the parts of a request that choose it; each in a form that both
+    witnesses share, empty for none. ``phase`` is, for nginx, where the answer comes from: ``server``, ``rewrite``,
+    ``endpoints`` (there are none), ``access`` or ``content``.
     """
 
     status: int
@@ -87,3 +88,11 @@ class Answer:
     def guarded(self) -> bool:
         """Whether something outside of the request decides first."""
         return bool(self.guards)
+
+
+def ranked(shares: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+    """Return backends and their shares of requests, each backend once, the most likely first, then by name."""
+    found: dict[str, float] = {}
+    for backend, share in shares:
+        found[backend] = found.get(backend, 0.0) + share
+    return tuple(sorted(found.items(), key=lambda item: (-item[1], item[0])))

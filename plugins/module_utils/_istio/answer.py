@@ -42,7 +42,7 @@ def answer(configuration: Configuration, request: Request) -> Answer:
     route = _route_for(server, request, target)
     if route is None:
         return Answer(404, headers=headers, certificate=server.credential)
-    visit = Visit(request, target, server, route, headers, configuration.idle, configuration.outside)
+    visit = Visit(request, target, server, route, configuration, headers)
     return _filtered(configuration, visit) or visit.act()
 
 

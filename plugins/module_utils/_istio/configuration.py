@@ -91,7 +91,7 @@ class Configuration:
     settings; ``route_headers`` are by port what the route configuration adds and removes; ``filters`` are the names of
     our HTTP filters, in the order in which requests pass them; ``idle`` are Services without a ready endpoint;
     ``programs`` are the Lua texts of filters that run one; ``outside`` are services outside of the cluster by name and
-    port, with the scheme that is spoken to them.
+    port, with the scheme that is spoken to them; ``policies`` are the traffic policies of subsets by host and name.
     """
 
     http: Server
@@ -102,6 +102,7 @@ class Configuration:
     idle: frozenset[tuple[str, str]] = frozenset()
     programs: Mapping[str, str] = field(default_factory=dict)
     outside: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    policies: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
 
 def compile_configuration(
@@ -124,6 +125,7 @@ def compile_configuration(
         idle,
         patches.programs,
         dict(_outside(by_kind)),
+        dict(_policies(by_kind.get("DestinationRule", ()))),
     )
     services = by_kind.get("VirtualService", [])
     bound: dict[str, list[KubeObject]] = {}
@@ -142,6 +144,12 @@ def compile_configuration(
             # istiod puts catch-alls behind everything else; two of them keep their order (semantics.md C.1).
             server.virtual_hosts[domain] = sorted(routes, key=lambda route: route.match.is_catch_all)
     return compiled
+
+
+def _policies(rules: Iterable[KubeObject]) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
+    for rule in rules:
+        for subset in rule["spec"].get("subsets", ()):
+            yield (rule["spec"]["host"], subset["name"]), subset["trafficPolicy"]
 
 
 class _Patches:

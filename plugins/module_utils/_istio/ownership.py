@@ -25,9 +25,10 @@ _CONTENT = ("spec", "data")
 
 
 def content_digest(obj: Mapping[str, Any]) -> str:
-    """Return the digest of what an object says, without its metadata; of a Secret, only of its certificate."""
+    """Return the digest of what an object says, without its metadata; of a Secret, only of its certificates."""
     if obj.get("kind") == "Secret":
-        return digest((obj.get("data") or {}).get("tls.crt"))
+        data = obj.get("data") or {}
+        return digest([data.get("tls.crt"), data["ca.crt"]] if "ca.crt" in data else data.get("tls.crt"))
     return digest({field: obj[field] for field in _CONTENT if obj.get(field)})
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from .._http.exchange import Answer, Guard, Request
 from .._http.services import shared_name
-from .configuration import Route, Server, compile_re2
+from .configuration import Configuration, Route, Server, compile_re2
+from .destinations import session, shares
 
 _FORMATTER = re.compile(r"%%|%REQ\(([A-Za-z0-9:_-]+)\)%|%(DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT)%")
 _REFERENCE = re.compile(r"\\(\d|\\)")
@@ -32,9 +33,8 @@ class Visit:
     target: str
     server: Server
     route: Route
+    configuration: Configuration
     port_headers: Mapping[str, str]
-    idle: frozenset[tuple[str, str]] = frozenset()
-    outside: Mapping[tuple[str, int], str] = field(default_factory=dict)
     guards: list[Guard] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
     request_headers: dict[str, str] = field(default_factory=dict)
@@ -80,13 +80,14 @@ class Visit:
         return self._complete(Answer(status, location=headers.pop("location", location), headers=headers))
 
     def _forward(self, action: Mapping[str, Any]) -> Answer:
-        destination = action["route"][0]["destination"]
-        service, namespace = destination["host"].split(".")[:2]
-        if (namespace, service) in self.idle:
+        backends = shares(self.configuration, self.route)
+        if not backends:
             return self.refuse(503)
         answer = Answer(
             0,
-            backend=f"{namespace}/{service}:{destination['port']['number']}",
+            backend=backends[0][0],
+            shares=backends if len(backends) > 1 else (),
+            session=session(self.configuration, self.route),
             upstream_target=self._rewritten(action.get("rewrite", {})),
             upstream_host=action.get("rewrite", {}).get("authority", self.request.host),
             headers=self._response_headers(),
@@ -98,7 +99,7 @@ class Visit:
     def _copy(self, destination: Mapping[str, Any], answer: Answer) -> str:
         """Return a copy of the request to the backend: scheme, name and port of its target, request target, Host."""
         host, port = destination["host"], destination["port"]["number"]
-        scheme = self.outside.get((host, port), "http")
+        scheme = self.configuration.outside.get((host, port), "http")
         return f"{scheme}://{shared_name(host)}:{port} {answer.upstream_target} host={answer.upstream_host}"
 
     def _rewritten(self, rewrite: Mapping[str, Any]) -> str:

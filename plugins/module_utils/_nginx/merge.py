@@ -8,18 +8,19 @@ mergeAlternativeBackends, extractTLSSecretName.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from .._bundle.bundle import Bundle, Certificate
 from .._kube.hosts import certificate_covers, parent_wildcard
 from .._kube.objects import KubeObject, ObjectKey, key_of, mappings_at
+from .families.affinity import Affinity
 from .ingress import PREFIX, Backend, Ingress, Path
 from .intake import Intake
 from .locations import in_file_order, is_regex
 from .policy import Policy, read_policy
 from .settings import Settings
-from .site import DEFAULT_SERVER, Location, ServedCertificate, Server, Site, Upstream
+from .site import DEFAULT_SERVER, Alternative, Location, ServedCertificate, Server, Site, Upstream
 from .upstreams import Upstreams
 from .www import add_www_servers
 
@@ -49,16 +50,25 @@ class _Merge:
         self._upstreams = upstreams
         self._located: dict[tuple[str, str], list[Location]] = {}
         # An upstream belongs to whoever uses it first; one that a canary used first serves no location of its own.
-        self._canary_only = self._first_used_by_canary()
+        self._makers = self._first_uses()
+        self._canary_only = {identity for identity, policy in self._makers.items() if policy.canary}
         self.servers: dict[str, Server] = {}
         self.shadowed: list[tuple[str, Location, Location]] = []
 
-    def _first_used_by_canary(self) -> set[tuple[str, str, str]]:
-        first: dict[tuple[str, str, str], bool] = {}
+    def _first_uses(self) -> dict[tuple[str, str, str], Policy]:
+        first: dict[tuple[str, str, str], Policy] = {}
         for ingress, policy in self._intake.ingresses:
             for backend in _backends(ingress):
-                first.setdefault(_identity(ingress, backend), policy.canary)
-        return {identity for identity, canary in first.items() if canary}
+                first.setdefault(_identity(ingress, backend), policy)
+        return first
+
+    def _upstream(self, ingress: Ingress, backend: Backend) -> Upstream:
+        """Return the upstream of ``backend``, which has the policy of the first Ingress that uses it."""
+        upstream = self._upstreams.get(ingress.namespace, backend)
+        maker = self._makers[_identity(ingress, backend)]
+        upstream.connection = maker.connection
+        upstream.canary = maker.split if maker.canary else None
+        return upstream
 
     def create_servers(self) -> None:
         """Make the servers with their implicit ``/``, which carries the policy of the oldest Ingress of the host."""
@@ -80,7 +90,7 @@ class _Merge:
 
     def _implicit(self, ingress: Ingress, policy: Policy) -> Location:
         backend = ingress.default_backend
-        upstream = self._upstreams.get(ingress.namespace, backend) if backend else None
+        upstream = self._upstream(ingress, backend) if backend else None
         return Location("/", PREFIX, "/", ingress, policy, upstream, "default", implicit=True)
 
     def _catch_all(self, ingress: Ingress, policy: Policy) -> Location:
@@ -102,11 +112,12 @@ class _Merge:
                     self._count_in(server, ingress)
                 for path_number, path in enumerate(rule.paths or ()):
                     if path.backend and _identity(ingress, path.backend) not in self._canary_only:
-                        upstream = self._upstreams.get(ingress.namespace, path.backend)
+                        upstream = self._upstream(ingress, path.backend)
                         origin = f"{rule_number}-{path_number}"
                         location = Location(path.path, path.type, path.path, ingress, policy, upstream, origin)
                         self._count_in(server, ingress)
                         self._add_unless_taken(server.host, location)
+                        _bind(upstream, policy.affinity, (server.host, path.path))
 
     def _count_in(self, server: Server, ingress: Ingress) -> None:
         if ingress not in server.ingresses[-1:]:
@@ -127,24 +138,67 @@ class _Merge:
             kept[kept.index(old)] = new
 
     def attach_canaries(self) -> None:
-        """Attach canary backends to the upstreams of the locations that their paths name (semantics.md B.10)."""
+        """Attach canary backends to the upstreams of the locations that their paths name (semantics.md B.10).
+
+        Source: ingress-nginx ``controller.mergeAlternativeBackends``. Only the first backend that is attached to an
+        upstream counts. One that finds no location for a path is removed, even where it is attached elsewhere.
+        """
+        removed: set[int] = set()
+        attached: list[Upstream] = []
         for ingress, policy in self._intake.ingresses:
             if not policy.canary:
                 continue
-            for rule in ingress.rules:
-                host = rule.host or DEFAULT_SERVER
-                for path in rule.paths or ():
-                    if path.backend is not None:
-                        alternative = self._upstreams.get(ingress.namespace, path.backend)
-                        self._attach(ingress, alternative, path, self._located.get((host, path.path), []))
+            for host, path, backend in _paths(ingress):
+                alternative = self._upstream(ingress, backend)
+                server = self.servers.get(host)
+                if server is None or id(alternative) in removed:
+                    continue
+                found = _primaries(server, path, alternative)
+                if found is None:
+                    continue
+                for primary in found:
+                    if primary.alternative is None:
+                        if policy.affinity.follows_canary:
+                            alternative.affinity, alternative.sticky = primary.affinity, primary.sticky
+                        primary.alternative = Alternative(ingress, alternative)
+                        attached.append(primary)
+                if not found:
+                    removed.add(id(alternative))
+        for primary in attached:
+            if primary.alternative and id(primary.alternative.upstream) in removed:
+                primary.alternative = None
 
-    def _attach(self, ingress: Ingress, alternative: Upstream, path: Path, locations: list[Location]) -> None:
-        for location in locations:
-            primary = location.upstream
-            if primary is None or location.type != path.type or primary is alternative:
-                continue
-            if ingress not in primary.canaries:
-                primary.canaries.append(ingress)
+
+def _bind(upstream: Upstream, affinity: Affinity, place: tuple[str, str]) -> None:
+    """Let a cookie bind clients to endpoints: the first mode, and otherwise the last cookie that is asked for."""
+    mode = upstream.affinity.mode or affinity.mode
+    if affinity.cookie:
+        upstream.affinity = replace(affinity, mode=mode)
+        upstream.sticky.add(place)
+    elif mode != upstream.affinity.mode:
+        upstream.affinity = replace(upstream.affinity, mode=mode)
+
+
+def _paths(ingress: Ingress) -> Iterator[tuple[str, Path | None, Backend]]:
+    """Yield host, path and backend of all that an Ingress asks for; its default backend is for any path."""
+    if ingress.default_backend:
+        yield DEFAULT_SERVER, None, ingress.default_backend
+    for rule in ingress.rules:
+        for path in rule.paths or ():
+            if path.backend is not None:
+                yield rule.host or DEFAULT_SERVER, path, path.backend
+
+
+def _primaries(server: Server, path: Path | None, alternative: Upstream) -> list[Upstream] | None:
+    """Return the upstreams that a canary path shares requests with; None where it would share them with itself."""
+    found: list[Upstream] = []
+    for location in server.locations:
+        if location.upstream is alternative:
+            return None
+        same = path is None or (location.path == path.path and location.type == path.type)
+        if location.upstream and same:
+            found.append(location.upstream)
+    return found
 
 
 def _default_upstream(

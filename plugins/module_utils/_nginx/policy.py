@@ -107,6 +107,7 @@ def read_policy(ingress: Ingress, settings: Settings, references: References | N
         next_upstream=NextUpstream(
             tuple(text("proxy-next-upstream", " ".join(settings.next_upstream.conditions)).split()),
             integer("proxy-next-upstream-tries", settings.next_upstream.tries),
+            integer("proxy-next-upstream-timeout", settings.next_upstream.window),
         ),
         redirects=read_redirects(reader),
         rewriting=read_rewriting(reader),

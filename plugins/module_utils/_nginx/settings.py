@@ -35,7 +35,7 @@ _NEUTRAL_KEYS = frozenset(
     enable-serial-reloads error-log-level error-log-path generate-request-id gzip-disable
     gzip-level gzip-min-length gzip-types http-access-log-path http2-max-concurrent-streams http2-max-field-size
     http2-max-header-size http2-max-requests keep-alive keep-alive-requests large-client-header-buffers
-    load-balance log-format-escape-json log-format-escape-none log-format-stream log-format-upstream
+    log-format-escape-json log-format-escape-none log-format-stream log-format-upstream
     lua-shared-dicts map-hash-bucket-size max-worker-connections max-worker-open-files metrics-per-host
     nginx-status-ipv4-whitelist nginx-status-ipv6-whitelist plugins proxy-buffer-size proxy-buffering
     proxy-buffers-number proxy-busy-buffers-size proxy-headers-hash-bucket-size proxy-headers-hash-max-size
@@ -74,7 +74,6 @@ _NOT_CARRIED = {
     "proxy-add-original-uri-header": "false",
     "proxy-cookie-domain": "off",
     "proxy-cookie-path": "off",
-    "proxy-next-upstream-timeout": "0",
     "proxy-redirect-from": "off",
     "proxy-redirect-to": "off",
     "proxy-set-headers": "",
@@ -102,10 +101,14 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class NextUpstream:
-    """When a failed request is tried on another endpoint; ``tries`` counts the first one, 0 is without limit."""
+    """When a failed request is tried on another endpoint; ``tries`` counts the first one, 0 is without limit.
+
+    No try begins after ``window`` seconds, 0 is without limit.
+    """
 
     conditions: tuple[str, ...] = ("error", "timeout")
     tries: int = 3
+    window: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,7 @@ class Settings:
     timeouts: Timeouts = field(default_factory=Timeouts)
     next_upstream: NextUpstream = field(default_factory=NextUpstream)
     retry_non_idempotent: bool = False
+    load_balance: str = ""
     allowlist: tuple[str, ...] = ()
     denylist: tuple[str, ...] = ()
     blocked_clients: tuple[str, ...] = ()
@@ -293,7 +297,9 @@ class _ConfigMapReader:
             "next_upstream": NextUpstream(
                 tuple(self._text("proxy-next-upstream", "error timeout").split()),
                 self._int("proxy-next-upstream-tries", 3),
+                self._int("proxy-next-upstream-timeout", 0),
             ),
+            "load_balance": self._text("load-balance", ""),
             "retry_non_idempotent": self._bool("retry-non-idempotent", False),
             "allowlist": self._networks("whitelist-source-range"),
             "denylist": self._networks("denylist-source-range"),

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from .._kube.objects import KubeObject
+from .families.affinity import Affinity
+from .families.canary import Canary
+from .families.connection import Connection
 from .ingress import Ingress
 from .policy import Policy
 from .settings import Settings
@@ -41,7 +44,10 @@ class ServicePort:
 class Upstream:
     """A backend: Service and port as an Ingress writes it. ``port`` is None while :attr:`problem` says why.
 
-    ``canaries`` are the Ingresses whose canary backends share this upstream's requests, oldest first.
+    ``external_name`` is the name of an ExternalName Service, which is asked on ``port``. ``canary`` says which requests
+    an upstream that a canary Ingress made gets, None for all others; ``alternative`` is the upstream that shares the
+    requests of this one (semantics.md B.10). ``connection`` is that of the first Ingress that uses the upstream,
+    ``affinity`` the cookie of the last that asks for one; ``sticky`` are the hosts and paths that set the cookie (B.1).
     """
 
     namespace: str
@@ -50,12 +56,24 @@ class Upstream:
     port: ServicePort | None
     problem: Problem
     external_name: str = ""
-    canaries: list[Ingress] = field(default_factory=list)
+    connection: Connection = field(default_factory=Connection)
+    affinity: Affinity = field(default_factory=Affinity)
+    sticky: set[tuple[str, str]] = field(default_factory=set)
+    canary: Canary | None = None
+    alternative: Alternative | None = None
 
     @property
     def name(self) -> str:
         """Namespace, Service and port as written, which is what nginx names an upstream by."""
         return f"{self.namespace}/{self.service}:{self.written_port}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alternative:
+    """A canary backend: the Ingress that attached it first, and its upstream."""
+
+    ingress: Ingress
+    upstream: Upstream
 
 
 @dataclass(slots=True, eq=False)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from collections.abc import Mapping
 
 from .._kube.objects import KubeObject, mappings_at, text_at
@@ -39,8 +41,10 @@ class Upstreams:
             return Upstream(namespace, name, written, None, Problem.NO_SERVICE)
         if text_at(service, "spec", "type") == "ExternalName":
             target = text_at(service, "spec", "externalName")
-            problem = Problem.NO_ENDPOINTS if self._settings.disable_external_names else Problem.NONE
-            return Upstream(namespace, name, written, None, problem, external_name=target)
+            port = external_port(service, written)
+            usable = port and is_external_name(target) and not self._settings.disable_external_names
+            problem = Problem.NONE if usable else Problem.NO_ENDPOINTS
+            return Upstream(namespace, name, written, port if usable else None, problem, external_name=target)
         port = service_port(service, written)
         if port is None:
             return Upstream(namespace, name, written, None, Problem.NO_PORT)
@@ -57,6 +61,36 @@ def service_port(service: KubeObject, written: str) -> ServicePort | None:
         if written in (str(number), str(target), port.get("name")) and isinstance(number, int):
             return ServicePort(number, port.get("name") or "", declared_protocol(port))
     return None
+
+
+def external_port(service: KubeObject, written: str) -> ServicePort | None:
+    """Return the port that nginx asks of an ExternalName Service: the target of a listed port, else the number itself.
+
+    Source: ingress-nginx ``controller.externalNamePorts``.
+    """
+    for port in mappings_at(service, "spec", "ports"):
+        number, target = port.get("port"), port.get("targetPort")
+        if written in (str(number), port.get("name")) and isinstance(number, int):
+            return ServicePort(target if isinstance(target, int) and target else number, "", "")
+    return ServicePort(int(written), "", "") if written.isdigit() else None
+
+
+_CLUSTER_SERVICE = re.compile(r"([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\.[a-z0-9.-]+)?", re.ASCII)
+_EXTERNAL_NAME = re.compile(r"(?=[^.]*\.)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\.?", re.ASCII)
+
+
+def is_external_name(name: str) -> bool:
+    """Tell whether nginx asks an external name: a DNS name, or an address that is not its own."""
+    try:
+        return not ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name != "localhost" and _EXTERNAL_NAME.fullmatch(name) is not None
+
+
+def cluster_service(name: str) -> tuple[str, str] | None:
+    """Return namespace and name of the Service that an external name is an alias of, None for names outside."""
+    found = _CLUSTER_SERVICE.fullmatch(name.removesuffix("."))
+    return (found[2], found[1]) if found else None
 
 
 def declared_protocol(port: Mapping[str, object]) -> str:

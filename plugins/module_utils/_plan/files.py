@@ -173,6 +173,7 @@ def _credential(credential: Credential) -> dict[str, Any]:
         "name": credential.name,
         "source": {"namespace": source[0], "name": source[1]} if source else None,
         "fingerprint": credential.fingerprint,
+        **({"trust": True} if credential.trust else {}),
     }
 
 

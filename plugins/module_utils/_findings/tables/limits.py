@@ -16,6 +16,13 @@ CODES: tuple[Code, ...] = (
         "Limit body sizes in applications that relied on it.",
     ),
     Code(
+        "RETRY-WINDOW-DROPPED",
+        Level.APPROXIMATE,
+        "nginx begins no further try after a time; the gateway knows only a number of tries.",
+        "retry window dropped: further tries begin after {seconds} seconds, too, up to their number",
+        "Lower proxy-next-upstream-tries if late tries do harm.",
+    ),
+    Code(
         "RETRY-AFTER-SEND",
         Level.NOTE,
         "nginx also repeats idempotent requests that failed after they were sent; the gateway only unread ones.",

@@ -53,8 +53,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "CANARY-NOT-CONVERTED",
         Level.BLOCKED,
-        "A canary Ingress changes which backend answers for this host.",
-        "a canary Ingress applies to this host",
+        "A canary asks for something by which a gateway cannot choose routes.",
+        "a canary Ingress applies to this host, and {reason}",
         "Finish or remove the canary, or leave the host on nginx.",
     ),
     Code(

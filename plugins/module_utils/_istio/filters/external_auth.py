@@ -35,7 +35,7 @@ def _service(visit: Visit, data: Mapping[str, Any]) -> str:
     """Return scheme, name and port of the service: the name it is asked by, which must be the one it is known by."""
     __, port, __, host = data["cluster"].split("|")
     name = _text(visit, data["authority"])
-    scheme = visit.outside.get((host, int(port)))
+    scheme = visit.configuration.outside.get((host, int(port)))
     if scheme is None:
         inside = host.split(".")
         if inside[2:3] != ["svc"] or name.lower().split(".")[:3] != inside[:3]:

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
-from ..._http.exchange import Answer
+from ..._http.exchange import Answer, ranked
 from ..client import access_host
-from ..site import Problem
+from ..site import Problem, Upstream
+from ..upstreams import cluster_service
 from ..uri_rewrite import rewrites, rewritten
 from ..visit import Visit
+from .balancing import session, shares
 from .mirroring import mirrors_of
 
 
@@ -20,10 +22,14 @@ def content_phase(visit: Visit) -> Answer:
     prefix = visit.location.policy.rewriting.prefix
     if prefix and rewrites(visit.location):
         visit.request_headers["x-forwarded-prefix"] = prefix
-    number = upstream.port.number if upstream.port else upstream.written_port
+    pairs = shares(upstream, visit.request)
+    backends = ranked((_backend(item), share) for item, share in pairs)
+    sessions = (session(item, visit.server, visit.location, visit.request.scheme) for item, __ in pairs)
     return Answer(
         0,
-        backend=f"{upstream.namespace}/{upstream.service}:{number}",
+        backend=backends[0][0],
+        shares=backends if len(backends) > 1 else (),
+        session=next(filter(None, sessions), ""),
         upstream_target=_target(visit),
         upstream_host=visit.location.policy.rewriting.vhost or access_host(visit.site.settings, visit.request),
         headers=visit.headers,
@@ -32,6 +38,14 @@ def content_phase(visit: Visit) -> Answer:
         limits=tuple(visit.limits),
         mirrors=mirrors_of(visit.location.policy.mirror, visit.request),
     )
+
+
+def _backend(upstream: Upstream) -> str:
+    number = upstream.port.number if upstream.port else upstream.written_port
+    if upstream.external_name:
+        service = cluster_service(upstream.external_name)
+        return f"{'/'.join(service) if service else upstream.external_name}:{number}"
+    return f"{upstream.namespace}/{upstream.service}:{number}"
 
 
 def _target(visit: Visit) -> str:
