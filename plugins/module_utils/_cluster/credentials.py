@@ -26,6 +26,7 @@ else:
 
 _TLS_KEYS = ("tls.crt", "tls.key")
 _AUTHORITIES = "ca.crt"
+_AUTHORITY_KEYS = ("ca.crt", "ca.crl")
 _DAYS = 3650
 _COMMON_NAME = "Gateway Default Certificate"
 
@@ -46,6 +47,8 @@ def gateway_secret(api: Api, credential: Mapping[str, Any], namespace: str, unit
         return _secret(namespace, credential["name"], data, unit, ())
     key = ObjectKey("Secret", source["namespace"], source["name"])
     found = api.get("Secret", key.namespace, key.name)
+    if credential.get("authority"):
+        return _authority(found, credential["name"], namespace, unit, key)
     data = mapping_at(found, "data") if found else {}
     if credential.get("trust"):
         return _trust(namespace, credential["name"], data, unit, key)
@@ -64,6 +67,21 @@ def _trust(namespace: str, name: str, data: Mapping[str, str], unit: str, source
     metadata = {"name": name, "namespace": namespace}
     secret: KubeObject = {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "data": copied}
     return stamp(secret, unit, (source,))
+
+
+def _authority(found: KubeObject | None, name: str, namespace: str, unit: str, key: ObjectKey) -> KubeObject:
+    """Return the Secret by which the gateway knows an authority of clients: its certificate, and what it revoked."""
+    data = mapping_at(found, "data") if found else {}
+    if not data.get("ca.crt"):
+        raise MissingSecretError(f"{key} no longer holds ca.crt, which the plan copies; convert again")
+    secret: KubeObject = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "Opaque",
+        "metadata": {"name": name, "namespace": namespace},
+        "data": {part: data[part] for part in _AUTHORITY_KEYS if data.get(part)},
+    }
+    return stamp(secret, unit, (key,))
 
 
 def _secret(

@@ -159,5 +159,5 @@ def _is_current(live: KubeObject, wanted: KubeObject) -> bool:
 
 def _shown(obj: KubeObject) -> Any:
     if obj["kind"] == "Secret":
-        return {"tls.crt": f"sha256 {annotations_of(obj).get(DIGEST_ANNOTATION, 'unknown')}"}
+        return {"certificate": f"sha256 {annotations_of(obj).get(DIGEST_ANNOTATION, 'unknown')}"}
     return {"spec": replaced_users(obj, hidden).get("spec")}

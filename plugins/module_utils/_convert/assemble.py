@@ -67,7 +67,12 @@ class Assembly:
             yield UnitResources(unit, objects + self._gateways(unit), self._secrets(unit, places))
 
     def _parity(self) -> KubeObject:
-        features = {feature for place in self._places for draft in self._drafts_of(place) for feature in draft.filters}
+        features = {
+            feature
+            for place in self._places
+            for draft in self._drafts_of(place)
+            for feature in (*draft.filters, *draft.everywhere)
+        }
         return stamp(parity_filter(self._context.site.settings, features, self._context.options), SHARED_UNIT, ())
 
     def _outside(self) -> Iterator[KubeObject]:
@@ -132,12 +137,18 @@ class Assembly:
         patches: dict[str, list[dict[str, Any]]] = {}
         for place in places:
             for draft in self._drafts_of(place):
+                for feature, config in draft.everywhere.items():
+                    for name in draft.names():
+                        patch = route_patch(name, {"typed_per_filter_config": {feature.name: config}})
+                        patches.setdefault(feature.name, []).append(patch)
                 for name in draft.main_names():
                     for purpose, value in draft.patches.items():
                         patches.setdefault(purpose, []).append(route_patch(name, value))
                     for feature, config in draft.filters.items():
                         patch = route_patch(name, {"typed_per_filter_config": {feature.name: config}})
                         patches.setdefault(feature.name, []).append(patch)
+        if self._layout.chains.get(unit):
+            patches["i2i.client-certificates"] = self._layout.chains[unit]
         options = self._context.options
         sources = _sources([place.server for place in places])
         for purpose, found in sorted(patches.items()):

@@ -17,6 +17,7 @@ from .._nginx.intake import Intake
 from .._nginx.site import DEFAULT_SERVER, Server, Site
 from .assemble import Assembly
 from .block_lists import block_lists
+from .client_certificates import ask_for_certificate, certificate_obstacles
 from .context import Context
 from .draft import Draft
 from .existing import ForeignHosts, foreign_destination_rules
@@ -109,7 +110,12 @@ class _Hosts:
 
     def verdict(self, server: Server) -> HostVerdict:
         """Return what becomes of the host of ``server``."""
-        found = [*self._everywhere, *obstacles(server, self._policies), *self._collisions(server)]
+        found = [
+            *self._everywhere,
+            *obstacles(server, self._policies),
+            *self._certificates(server),
+            *self._collisions(server),
+        ]
         found = list(_with_consent(found, self._context.options))
         if not any(item.holds_back for item in found):
             found += _with_consent(self._draft(server), self._context.options)
@@ -136,17 +142,25 @@ class _Hosts:
         if owner:
             yield finding("ISTIO-CLASH", Source(owner), host=server.host, object=str(owner))
 
+    def _certificates(self, server: Server) -> Iterator[Finding]:
+        return certificate_obstacles(server, self._context.site, self._bundle.certificates)
+
     def _draft(self, server: Server) -> list[Finding]:
         """Fill in the drafts of a host and return what the families found."""
         filled = list(drafts(server, self._context.site))
         found: dict[Finding, None] = {}
         for draft in filled:
+            if server.client_certificates.refused:
+                draft.main = generated_answer(403)
+                continue
             if draft.location.policy.denied:
                 draft.main = generated_answer(503)
                 continue
             for family in FAMILIES:
                 found.update(dict.fromkeys(family.carry(draft, self._context)))
-        from_root(server, filled)
+        if not server.client_certificates.refused:
+            from_root(server, filled)
+            ask_for_certificate(server, filled)
         found.update(dict.fromkeys(block_lists(server, filled, self._context)))
         self.drafts[server.host] = filled
         size = self._size(server, filled)
@@ -202,7 +216,7 @@ def _cluster_findings(intake: Intake, context: Context, layout: Layout, any_move
     for ingress, __ in intake.ingresses:
         yield from ingress_notes(ingress, context.site)
     for credential in layout.credentials:
-        if credential.source:
+        if credential.source and not credential.authority:
             values = {
                 "secret": "/".join(credential.source),
                 "copy": f"{context.options.gateway_namespace}/{credential.name}",

@@ -76,8 +76,8 @@ class Draft:
     ``secrets`` are those that the gateway shows to backends.
     ``answered`` tells that nginx answers before it asks who is there or for a backend.
     ``filters`` (feature → per-route configuration) and ``patches`` (purpose → what is merged into the Envoy routes)
-    hold what a VirtualService cannot express, for the last routes. ``outside`` are services outside of the cluster
-    that the routes ask.
+    hold what a VirtualService cannot express, for the last routes; ``everywhere`` are filters of all routes.
+    ``outside`` are services outside of the cluster that the routes ask.
     """
 
     server: Server
@@ -92,6 +92,7 @@ class Draft:
     subsets: dict[ServiceHost, set[str]] = field(default_factory=dict)
     secrets: set[tuple[str, str]] = field(default_factory=set)
     answered: bool = False
+    everywhere: dict[Feature, Mapping[str, Any]] = field(default_factory=dict)
     filters: dict[Feature, Mapping[str, Any]] = field(default_factory=dict)
     patches: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     outside: set[OutsideService] = field(default_factory=set)
@@ -148,6 +149,10 @@ class Draft:
     def main_names(self) -> list[str]:
         """Return the names of the last routes."""
         return [self.name + variant.suffix for variant in self.variants]
+
+    def names(self) -> list[str]:
+        """Return the names of all routes."""
+        return [self.name + step.variant.suffix for step in self.steps] + self.main_names()
 
     def _route(self, variant: Variant, matches: Iterable[Match], action: Mapping[str, Any]) -> dict[str, Any]:
         route: dict[str, Any] = {

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from .._bundle.bundle import Certificate
-from .._istio.resources import gateway, http_server, https_server
+from .._istio.resources import gateway, http_server, https_server, verify_depth_patch
 from .._kube.hosts import is_host, is_wildcard
 from .._kube.names import generated_name
 from .._kube.objects import KubeObject, ObjectKey
@@ -36,7 +37,8 @@ class Credential:
 
     ``source`` is the Secret (namespace, name) whose keys are copied at apply time; None asks for a self-signed
     certificate, like the one nginx makes for names it has none for. ``fingerprint`` is that of the leaf. With ``trust``
-    it is what the gateway shows to backends: its authorities are copied, too, and it need not hold a key.
+    it is what the gateway shows to backends: its authorities are copied, too, and it need not hold a key. With
+    ``authority`` it is that of client certificates alone.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Credential:
     fingerprint: str = ""
     not_after: str = ""
     trust: bool = False
+    authority: bool = False
 
 
 @dataclass(slots=True)
@@ -67,12 +70,16 @@ class _TlsServer:
 
 @dataclass(slots=True)
 class Layout:
-    """All Gateways by unit, the credentials they need, the Gateways of each host, the certificate each host gets."""
+    """All Gateways by unit, the credentials they need, the Gateways of each host, the certificate each host gets.
+
+    ``chains`` are patches of https servers, by unit, for what a Gateway cannot say.
+    """
 
     gateways: dict[str, list[KubeObject]] = field(default_factory=dict)
     credentials: list[Credential] = field(default_factory=list)
     bindings: dict[str, list[str]] = field(default_factory=dict)
     shown: dict[str, Certificate | None] = field(default_factory=dict)
+    chains: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
 def lay_out(
@@ -95,7 +102,7 @@ def lay_out(
         _add_tls_gateway(layout, tls, binders, owners, options)
     if hosts:
         _add_default_gateway(layout, certificates, default, options)
-    _bind_tls(layout, hosts, servers, options)
+    _bind_tls(layout, hosts, servers, certificates, options)
     _add_http_gateways(layout, hosts, options)
     return layout
 
@@ -160,9 +167,21 @@ def _add_tls_gateway(
         options.gateway_namespace,
         _tls_gateway_name(tls),
         options.gateway_selector,
-        [https_server(names, credential.name)],
+        [https_server(names, credential.name, _mode(tls))],
     )
     layout.gateways.setdefault(unit, []).append(obj)
+    wanted = tls.hosts[0].server.client_certificates
+    if wanted.asks:
+        layout.credentials.append(Credential(f"{credential.name}-cacert", unit, wanted.secret, authority=True))
+        layout.chains.setdefault(unit, []).append(verify_depth_patch(min(tls.names), wanted.depth))
+
+
+def _mode(tls: _TlsServer) -> str:
+    """Return what Istio calls it; hosts that share a server ask for the same, for others are held back."""
+    wanted = tls.hosts[0].server.client_certificates
+    if not wanted.asks:
+        return "SIMPLE"
+    return "MUTUAL" if wanted.verify == "on" else "OPTIONAL_MUTUAL"
 
 
 def _tls_gateway_name(tls: _TlsServer) -> str:
@@ -204,12 +223,25 @@ def _add_default_gateway(
 _DEFAULT_GATEWAY = "tls-default"
 
 
-def _bind_tls(layout: Layout, hosts: list[HostPlace], servers: list[_TlsServer], options: Options) -> None:
+def _bind_tls(
+    layout: Layout,
+    hosts: list[HostPlace],
+    servers: list[_TlsServer],
+    certificates: Mapping[tuple[str, str], Certificate],
+    options: Options,
+) -> None:
     by_name = {name: tls for tls in servers for name in tls.names}
     for place in hosts:
         host = place.server.host
         chosen = _distinct(by_name[name] for name in _names_taking(host) if name in by_name)
-        names = [_tls_gateway_name(tls) for tls in chosen] or [_DEFAULT_GATEWAY]
+        own = place.server.certificate.secret
+        if place.server.client_certificates.asks:
+            # Through any other server its clients would come in without a certificate.
+            chosen = [tls for tls in chosen if own and tls.certificate.chain == certificates[own].chain]
+        else:
+            chosen = [tls for tls in chosen if _mode(tls) == "SIMPLE"]
+        default = [] if place.server.client_certificates.asks else [_DEFAULT_GATEWAY]
+        names = [_tls_gateway_name(tls) for tls in chosen] or default
         layout.bindings[host] = [f"{options.gateway_namespace}/{name}" for name in names]
         layout.shown[host] = chosen[0].certificate if chosen else None
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from .._findings.finding import Finding
 from .access import address_list
 from .access_differences import realm, refused_first
+from .client_certificates import client_certificates, handshake
 from .context import Context
 from .cors import cross_origin
 from .differences import Predicate
@@ -110,6 +111,18 @@ FAMILIES: tuple[Family, ...] = (
     Family(("rewrite-target", "use-regex", "upstream-vhost", "x-forwarded-prefix"), rewrite, (bare_question_mark,)),
     Family(
         ("allowlist-source-range", "denylist-source-range", "satisfy"), address_list, (plain_refusals, refused_first)
+    ),
+    Family(
+        (
+            "auth-tls-secret",
+            "auth-tls-verify-client",
+            "auth-tls-verify-depth",
+            "auth-tls-error-page",
+            "auth-tls-pass-certificate-to-upstream",
+            "auth-tls-match-cn",
+        ),
+        client_certificates,
+        (handshake,),
     ),
     Family(("auth-type", "auth-secret", "auth-secret-type", "auth-realm"), password, (realm,)),
     Family(

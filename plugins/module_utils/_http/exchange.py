@@ -41,9 +41,9 @@ class Request:
 class Guard:
     """Something outside of the request decides whether it is let through: the rest of the answer is for those it is.
 
-    ``kind`` is ``addresses``, ``basic``, ``external`` or ``certificate``; ``decides`` names what decides, in a form
-    that both witnesses share (a Secret, a URL with its settings); ``refusal`` is what others get: a status, and a
-    Location where there is one.
+    ``kind`` is ``addresses``, ``basic``, ``external``, ``certificate`` or ``subject`` (of a certificate); ``decides``
+    names what decides, in a form that both witnesses share (a Secret, a URL with its settings); ``refusal`` is what
+    others get: a status, and a Location where there is one, or ``handshake`` where there is no connection.
     """
 
     kind: str

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .._http.exchange import Answer, Request
+from .._http.exchange import Answer, Guard, Request
 from .._http.uri import BadTargetError
 from .configuration import (
     Configuration,
@@ -34,6 +34,14 @@ def answer(configuration: Configuration, request: Request) -> Answer:
     server = _server_for(configuration, request)
     if server is None:
         return Answer(_NO_CONNECTION)
+    found = _answer_of(configuration, server, request)
+    if not server.asks:
+        return found
+    guard = Guard("certificate", f"{server.asks} depth {server.depth}", "handshake")
+    return replace(found, guards=(guard, *found.guards))
+
+
+def _answer_of(configuration: Configuration, server: Server, request: Request) -> Answer:
     headers = _port_headers(configuration, server)
     try:
         target = normalised_target(request.target)

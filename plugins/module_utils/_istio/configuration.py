@@ -75,11 +75,16 @@ class Route:
 
 @dataclass(slots=True)
 class Server:
-    """One server of a gateway port: the names it is chosen by, its certificate, and its virtual hosts by domain."""
+    """One server of a gateway port: the names it is chosen by, its certificate, and its virtual hosts by domain.
+
+    ``asks`` is ``on`` or ``optional`` where clients are asked for certificates, ``depth`` how long their chains may be.
+    """
 
     port: int
     names: tuple[str, ...]
     credential: str
+    asks: str = ""
+    depth: int = 0
     virtual_hosts: dict[str, list[Route]] = field(default_factory=dict)
 
 
@@ -136,7 +141,7 @@ def compile_configuration(
     for gateway in sorted(by_kind.get("Gateway", ()), key=key_of):
         key = key_of(gateway)
         for spec in gateway["spec"]["servers"]:
-            server = _server(spec, compiled)
+            server = _server(spec, compiled, patches.depths)
             for service in bound.get(f"{key.namespace}/{key.name}", ()):
                 _attach(server, spec["hosts"], service, translated[id(service)])
     for server in (compiled.http, *compiled.tls):
@@ -161,6 +166,7 @@ class _Patches:
         self.routes: dict[str, dict[str, Any]] = {}
         self.filters: list[str] = []
         self.programs: dict[str, str] = {}
+        self.depths: dict[str, int] = {}
         ordered = sorted(filters, key=lambda obj: (obj["spec"].get("priority", 0), key_of(obj)))
         for obj in ordered:
             for patch in obj["spec"]["configPatches"]:
@@ -176,6 +182,10 @@ class _Patches:
             known = self.routes.setdefault(name, {})
             for section, content in value.items():
                 known[section] = {**known.get(section, {}), **content}
+        elif target == "FILTER_CHAIN":
+            context = value["transport_socket"]["typed_config"]["common_tls_context"]["combined_validation_context"]
+            depth = context["default_validation_context"]["max_verify_depth"]
+            self.depths[match["listener"]["filterChain"]["sni"]] = depth
         elif target == "HTTP_FILTER":
             self.filters.append(value["name"])
             program = value["typed_config"].get("default_source_code")
@@ -200,11 +210,18 @@ def _outside(by_kind: Mapping[str, list[KubeObject]]) -> Iterator[tuple[tuple[st
                 yield place, "https" if place in tls else "http"
 
 
-def _server(spec: Mapping[str, Any], compiled: Configuration) -> Server:
+_ASKS = {"SIMPLE": "", "MUTUAL": "on", "OPTIONAL_MUTUAL": "optional"}
+
+
+def _server(spec: Mapping[str, Any], compiled: Configuration, depths: Mapping[str, int]) -> Server:
     if "tls" not in spec:
         return compiled.http
     names = tuple(host.rpartition("/")[2] for host in spec["hosts"])
-    server = Server(spec["port"]["number"], names, spec["tls"]["credentialName"])
+    mode = spec["tls"]["mode"]
+    if mode not in _ASKS:
+        raise UnknownConfigurationError(f"TLS mode {mode}")
+    depth = max((depths.get(name, 0) for name in names), default=0)
+    server = Server(spec["port"]["number"], names, spec["tls"]["credentialName"], _ASKS[mode], depth)
     compiled.tls.append(server)
     return server
 

@@ -5,6 +5,11 @@
 from __future__ import annotations
 
 CLIENT_ADDRESS = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
+PEER_SUBJECT = "%DOWNSTREAM_PEER_SUBJECT%"
+PEER_ISSUER = "%DOWNSTREAM_PEER_ISSUER%"
+PEER_CERTIFICATE = "%DOWNSTREAM_PEER_CERT%"
+PEER_VERIFIED = "%CEL(connection.mtls ? 'SUCCESS' : request.scheme == 'https' ? 'NONE' : '')%"
+"""What nginx's ``$ssl_client_verify`` says; a handshake with a certificate that is not valid has failed before."""
 
 
 def plain(text: str) -> str:

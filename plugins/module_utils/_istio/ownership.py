@@ -28,7 +28,8 @@ def content_digest(obj: Mapping[str, Any]) -> str:
     """Return the digest of what an object says, without its metadata; of a Secret, only of its certificates."""
     if obj.get("kind") == "Secret":
         data = obj.get("data") or {}
-        return digest([data.get("tls.crt"), data["ca.crt"]] if "ca.crt" in data else data.get("tls.crt"))
+        revoked = [data["ca.crl"]] if "ca.crl" in data else []
+        return digest([data.get("tls.crt"), data["ca.crt"], *revoked] if "ca.crt" in data else data.get("tls.crt"))
     return digest({field: obj[field] for field in _CONTENT if obj.get(field)})
 
 

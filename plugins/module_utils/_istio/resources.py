@@ -29,12 +29,15 @@ def http_server(hosts: Sequence[str]) -> dict[str, Any]:
     return {"port": {"number": HTTP_PORT, "name": "http", "protocol": "HTTP"}, "hosts": list(hosts)}
 
 
-def https_server(hosts: Sequence[str], credential: str) -> dict[str, Any]:
-    """Return the server of a Gateway that ends TLS with the Secret ``credential`` of the gateway's namespace."""
+def https_server(hosts: Sequence[str], credential: str, mode: str = "SIMPLE") -> dict[str, Any]:
+    """Return the server of a Gateway that ends TLS with the Secret ``credential`` of the gateway's namespace.
+
+    ``mode`` is Istio's: whether clients are asked for certificates.
+    """
     return {
         "port": {"number": HTTPS_PORT, "name": "https", "protocol": "HTTPS"},
         "hosts": list(hosts),
-        "tls": {"mode": "SIMPLE", "credentialName": credential, "minProtocolVersion": "TLSV1_2"},
+        "tls": {"mode": mode, "credentialName": credential, "minProtocolVersion": "TLSV1_2"},
     }
 
 
@@ -94,6 +97,21 @@ def http_filter_patch(name: str, type_url: str, settings: Mapping[str, Any]) -> 
             "value": {"name": name, "disabled": True, "typed_config": {"@type": type_url, **settings}},
         },
     }
+
+
+_TLS_TYPE = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext"
+
+
+def verify_depth_patch(name: str, depth: int) -> dict[str, Any]:
+    """Return the patch that limits how far client certificates may be from their authority, for the server of ``name``.
+
+    istiod names the authority in the same context; Envoy merges what comes from the Secret into this.
+    """
+    context = {"combined_validation_context": {"default_validation_context": {"max_verify_depth": depth}}}
+    config = {"@type": _TLS_TYPE, "common_tls_context": context}
+    value = {"transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": config}}
+    match = {"context": "GATEWAY", "listener": {"portNumber": HTTPS_PORT, "filterChain": {"sni": name}}}
+    return {"applyTo": "FILTER_CHAIN", "match": match, "patch": {"operation": "MERGE", "value": value}}
 
 
 def route_configuration_patch(port: int, value: Mapping[str, Any]) -> dict[str, Any]:

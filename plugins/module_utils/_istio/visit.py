@@ -13,8 +13,12 @@ from .._http.exchange import Answer, Guard, Request
 from .._http.services import shared_name
 from .configuration import Configuration, Route, Server, compile_re2
 from .destinations import session, shares
+from .formatter import PEER_CERTIFICATE, PEER_ISSUER, PEER_SUBJECT, PEER_VERIFIED
 
-_FORMATTER = re.compile(r"%%|%REQ\(([A-Za-z0-9:_-]+)\)%|%(DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT)%")
+_PEER = {PEER_VERIFIED: "", PEER_SUBJECT: "(subject)", PEER_ISSUER: "(issuer)", PEER_CERTIFICATE: "(certificate)"}
+_FORMATTER = re.compile(
+    r"%%|%REQ\(([A-Za-z0-9:_-]+)\)%|%(DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT)%|" + "|".join(map(re.escape, _PEER))
+)
 _REFERENCE = re.compile(r"\\(\d|\\)")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -114,7 +118,9 @@ class Visit:
         changes = self.route.action.get("headers", {}).get("request", {})
         changed = {name.lower(): self.formatted(text) for name, text in changes.get("set", {}).items()}
         removed = {name.lower(): "" for name in changes.get("remove", ())}
-        return {**self.request_headers, **changed, **removed}
+        # Envoy removes first, and then sets what is not empty.
+        kept = {name: value for name, value in changed.items() if value or name not in removed}
+        return {**self.request_headers, **removed, **kept}
 
     def _response_headers(self) -> dict[str, str]:
         wanted = self.route.action.get("headers", {}).get("response", {}).get("set", {})
@@ -129,9 +135,18 @@ class Visit:
                 return "%"
             if found[2]:
                 return self.request.client
+            if found[0] in _PEER:
+                return self._of_certificate(found[0])
             return self.header(found[1].lower())
 
         return _FORMATTER.sub(value, text)
+
+    def _of_certificate(self, text: str) -> str:
+        """Return what a format string says of the client's certificate; what only a handshake knows in parentheses."""
+        if text == PEER_VERIFIED:
+            secure = self.request.scheme == "https"
+            return {"on": "SUCCESS", "optional": "(verified)"}.get(self.server.asks, "NONE" if secure else "")
+        return _PEER[text] if self.server.asks else ""
 
     def header(self, name: str) -> str:
         """Return a header of the request as filters and format strings see it, empty where it is absent."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .._http.exchange import Answer, Request
+from .._http.exchange import Answer, Guard, Request
 from .._http.uri import BadTargetError, host_name, normalised_path
 from .phases.access import access_phase
 from .phases.content import content_phase
@@ -26,7 +26,16 @@ def answer(site: Site, request: Request) -> Answer:
         path = normalised_path(request.path)
     except BadTargetError:
         return Answer(400, certificate=certificate)
-    return replace(_in_phases(site, server, request, path), certificate=certificate)
+    if not server.client_certificates.asks or request.scheme != "https":
+        return replace(_in_phases(site, server, request, path), certificate=certificate)
+    if request.sni and server_for(site, host_name(request.sni)) is not server:
+        return Answer(421, certificate=certificate)
+    found = _in_phases(site, server, request, path)
+    wanted = server.client_certificates
+    guards = [Guard("certificate", wanted.describe(), "400")]
+    if wanted.common_name and not wanted.refused:
+        guards.append(Guard("subject", wanted.common_name, "403"))
+    return replace(found, certificate=certificate, guards=(*guards, *found.guards))
 
 
 def locate(site: Site, request: Request) -> tuple[Server, Location | None]:

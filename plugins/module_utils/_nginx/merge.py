@@ -15,6 +15,7 @@ from .._bundle.bundle import Bundle, Certificate
 from .._kube.hosts import certificate_covers, parent_wildcard
 from .._kube.objects import KubeObject, ObjectKey, key_of, mappings_at
 from .families.affinity import Affinity
+from .families.client_certificates import NO_CLIENT_CERTIFICATES, merged
 from .ingress import PREFIX, Backend, Ingress, Path
 from .intake import Intake
 from .locations import in_file_order, is_regex
@@ -34,6 +35,7 @@ def build_site(bundle: Bundle, intake: Intake) -> Site:
     merge.add_locations()
     merge.attach_canaries()
     _choose_certificates(merge.servers, bundle.certificates, intake)
+    _ask_for_certificates(merge.servers, intake)
     add_www_servers(merge.servers, bundle.certificates)
     for server in merge.servers.values():
         server.locations = in_file_order(server.locations)
@@ -240,6 +242,21 @@ def _choose_certificates(
                 servers[str(parent_wildcard(host))].certificate.reason,
                 configured=True,
             )
+
+
+def _ask_for_certificates(servers: Mapping[str, Server], intake: Intake) -> None:
+    """Tell each server what it asks of its clients (semantics.md A.3 81)."""
+    asking = {
+        ingress.key: policy.client_certificates
+        for ingress, policy in intake.ingresses
+        if policy.client_certificates is not NO_CLIENT_CERTIFICATES
+    }
+    if not asking:
+        return
+    for server in servers.values():
+        named = [asking[ingress.key] for ingress in server.ingresses if ingress.key in asking]
+        if named:
+            server.client_certificates = merged(named)
 
 
 def _served(host: str, ingress: Ingress, certificates: Mapping[tuple[str, str], Certificate]) -> ServedCertificate:

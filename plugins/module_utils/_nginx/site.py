@@ -14,6 +14,7 @@ from enum import Enum
 from .._kube.objects import KubeObject
 from .families.affinity import Affinity
 from .families.canary import Canary
+from .families.client_certificates import NO_CLIENT_CERTIFICATES, ClientCertificates
 from .families.connection import Connection
 from .ingress import Ingress
 from .policy import Policy
@@ -114,7 +115,7 @@ class Server:
 
     ``ingresses`` are all that have a rule for the host, oldest first, canaries included. ``regex`` tells whether all
     paths are regular expressions (semantics.md B.2). ``redirects_to`` is the host to which a server leads that
-    ``from-to-www-redirect`` made, empty for all others.
+    ``from-to-www-redirect`` made, empty for all others. ``client_certificates`` is what the host asks of its clients.
     """
 
     host: str
@@ -122,6 +123,7 @@ class Server:
     ingresses: list[Ingress] = field(default_factory=list)
     certificate: ServedCertificate = field(default_factory=ServedCertificate)
     regex: bool = False
+    client_certificates: ClientCertificates = NO_CLIENT_CERTIFICATES
     redirects_to: str = ""
 
     @property

@@ -174,6 +174,7 @@ def _credential(credential: Credential) -> dict[str, Any]:
         "source": {"namespace": source[0], "name": source[1]} if source else None,
         "fingerprint": credential.fingerprint,
         **({"trust": True} if credential.trust else {}),
+        **({"authority": True} if credential.authority else {}),
     }
 
 

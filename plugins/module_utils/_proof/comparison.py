@@ -108,7 +108,8 @@ def compare(probe: Probe, nginx: Sequence[Reply], istio: Reply) -> Comparison:
     noise = tuple(sorted({name for fields in expected for name in fields if _varies(name, expected)}))
     uncertain = {*noise, _LENGTH} if "body" in noise or probe.method == "HEAD" else set(noise)
     answered = "status" in expected[-1] and "status" in found
-    predicted = {item.field: item for item in probe.described} if answered else {}
+    # What is predicted is the answer for clients that are let in.
+    predicted = {item.field: item for item in probe.described} if answered and not _is_refused(probe, nginx[-1]) else {}
     deviations = []
     # What matters most is told first: no answer, then another status.
     for name in sorted({*expected[-1], *found, *predicted}, key=lambda name: (name not in _EXACT, name)):
@@ -125,9 +126,20 @@ def compare(probe: Probe, nginx: Sequence[Reply], istio: Reply) -> Comparison:
 
 def _compares_body(probe: Probe, nginx: Sequence[Reply]) -> bool:
     """Tell whether the bodies come from a backend that both planes asked for the same."""
-    if probe.why == DISGUISED or any(is_error_page(reply.status, reply.body_sha256) for reply in nginx):
+    if (
+        probe.why == DISGUISED
+        or _is_refused(probe, nginx[-1])
+        or any(is_error_page(reply.status, reply.body_sha256) for reply in nginx)
+    ):
         return False
     return not (probe.generated and nginx[-1].status == probe.status)
+
+
+def _is_refused(probe: Probe, nginx: Reply) -> bool:
+    """Tell whether a list of addresses, which may or may not have the prober's, refused it."""
+    if not probe.guarded or nginx.status != _NOT_ADMITTED:
+        return False
+    return probe.method == "HEAD" or is_error_page(nginx.status, nginx.body_sha256)
 
 
 def _fields(reply: Reply, compares_body: bool) -> dict[str, str]:

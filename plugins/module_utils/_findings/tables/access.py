@@ -80,6 +80,43 @@ CODES: tuple[Code, ...] = (
         "None: clients send the same credentials.",
     ),
     Code(
+        "CLIENT-CERTIFICATE-HANDSHAKE",
+        Level.APPROXIMATE,
+        "Clients without a valid certificate get no connection from the gateway, an answer 400 from nginx.",
+        "without a valid client certificate the handshake fails, where nginx answers 400; headers ssl-client-* that "
+        "clients send never reach a backend",
+        "None: nobody comes in either way.",
+    ),
+    Code(
+        "CLIENT-CERTIFICATE-SHARED",
+        Level.BLOCKED,
+        "The host shares its certificate with hosts that ask for no client certificates, or for others.",
+        "the host asks for client certificates, but shares the one that it shows with {neighbour}",
+        "Give the host a certificate of its own: browsers use one connection for all names of a certificate.",
+    ),
+    Code(
+        "CLIENT-CERTIFICATE-INACTIVE",
+        Level.CONSENT,
+        "A Secret for client certificates is named, but nginx asks for none: the host is open.",
+        "nginx asks for no client certificates, although auth-tls-secret is there: {reason}",
+        "If the host should be protected, put ca.crt into the Secret; if it may be open, remove the annotation or "
+        "accept this code.",
+    ),
+    Code(
+        "CLIENT-CERTIFICATE-UNVERIFIED",
+        Level.CONSENT,
+        "nginx lets any certificate pass and leaves it to the backend to judge; the gateway lets in only valid ones.",
+        "verify-client is optional_no_ca: the gateway refuses certificates that nginx would pass on unverified",
+        "Let the backend's clients use certificates of the authority in auth-tls-secret.",
+    ),
+    Code(
+        "CLIENT-CERTIFICATE-ERROR-PAGE",
+        Level.APPROXIMATE,
+        "Clients without a valid certificate see no error page: no connection comes about.",
+        "auth-tls-error-page {page} has no effect, for a handshake fails without an answer",
+        "Link the page from where clients come from.",
+    ),
+    Code(
         "REFUSED-BEFORE-503",
         Level.APPROXIMATE,
         "While no endpoint is ready nginx answers 503 to everybody; the gateway first refuses those it keeps out.",

@@ -22,6 +22,8 @@ _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 def rbac(visit: Visit, config: Mapping[str, Any]) -> Answer | None:
     """Refuse clients that no principal takes."""
     rules = config["rbac"]["rules"]
+    if list(rules["policies"]) == ["common-name"]:
+        return _by_subject(visit, rules)
     if rules["action"] != "ALLOW" or list(rules["policies"]) != ["listed"]:
         raise UnknownConfigurationError("rules of an RBAC filter")
     principals = rules["policies"]["listed"]["principals"]
@@ -30,6 +32,17 @@ def rbac(visit: Visit, config: Mapping[str, Any]) -> Answer | None:
         return None
     client = ipaddress.ip_address(visit.request.client)
     return None if any(_takes(principal, client) for principal in principals) else visit.refuse(403)
+
+
+def _by_subject(visit: Visit, rules: Mapping[str, Any]) -> Answer | None:
+    """Let in subjects that match, which only a handshake knows; without a certificate there is none."""
+    call = rules["policies"]["common-name"]["condition"]["call_expr"]
+    if call["function"] != "matches" or call["target"]["select_expr"]["field"] != "subject_peer_certificate":
+        raise UnknownConfigurationError("condition of an RBAC filter")
+    if not visit.server.asks:
+        return visit.refuse(403)
+    visit.guards.append(Guard("subject", call["args"][0]["const_expr"]["string_value"], "403"))
+    return None
 
 
 def _takes(principal: Mapping[str, Any], client: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ..._http.exchange import Answer, ranked
 from ..client import access_host
+from ..families.client_certificates import client_headers
 from ..site import Problem, Upstream
 from ..upstreams import cluster_service
 from ..uri_rewrite import rewrites, rewritten
@@ -25,6 +26,7 @@ def content_phase(visit: Visit) -> Answer:
     pairs = shares(upstream, visit.request)
     backends = ranked((_backend(item), share) for item, share in pairs)
     sessions = (session(item, visit.server, visit.location, visit.request.scheme) for item, __ in pairs)
+    visit.request_headers.update(client_headers(visit.server.client_certificates, visit.request))
     return Answer(
         0,
         backend=backends[0][0],

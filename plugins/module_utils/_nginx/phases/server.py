@@ -16,6 +16,9 @@ def server_phase(site: Site, server: Server, request: Request, path: str) -> Ans
     """Return the answer of the server itself, None where a location decides."""
     if refuses(site.settings, request.headers):
         return Answer(403)
+    wanted = server.client_certificates
+    if wanted.refused or (wanted.common_name and request.scheme == "http"):
+        return Answer(403)
     if server.redirects_to:
         # The port is that of the connection, and is always said.
         port = _HTTPS if request.scheme == "https" else _HTTP

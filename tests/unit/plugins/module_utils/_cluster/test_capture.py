@@ -123,3 +123,22 @@ def test_names_of_secrets_that_no_secret_can_have_are_not_asked_for() -> None:
         ingress("a.example.test", tls="../../other/secrets/x"), ingress("b.example.test", name="b", tls="A")
     )
     assert found.certificates == {}
+
+
+def test_of_secrets_that_annotations_name_facts_are_kept() -> None:
+    def opaque(name: str, **data: str) -> dict[str, Any]:
+        return {"kind": "Secret", "metadata": {"name": name, "namespace": "shop"}, "data": data}
+
+    annotations = {"auth-secret": "users", "auth-tls-secret": "shop/ca", "proxy-ssl-secret": "../x"}
+    found = captured(
+        ingress("a.example.test", annotations=annotations),
+        opaque("users", auth="YWxpY2U6c2VjcmV0"),
+        opaque("ca", **{"ca.crt": "eA=="}),
+        opaque("stranger", auth="eA=="),
+    )
+    assert {place: facts.keys for place, facts in found.secrets.items()} == {
+        ("shop", "ca"): ("ca.crt",),
+        ("shop", "users"): ("auth",),
+    }
+    assert found.secrets[("shop", "ca")].authority == ""
+    assert "YWxpY2U6c2VjcmV0" not in str(found)

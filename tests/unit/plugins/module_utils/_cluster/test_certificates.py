@@ -198,3 +198,19 @@ def test_names_without_a_certificate_get_a_self_signed_one_that_stays() -> None:
     again = gateway_secret(api, credential, "edge", "shared.gateway")
     assert again["data"] == made["data"]
     assert again["metadata"]["annotations"] == made["metadata"]["annotations"]
+
+
+AUTHORITY = {"name": "i2i-cert-cacert", "source": {"namespace": "shop", "name": "cert"}, "authority": True}
+
+
+def test_of_an_authority_only_its_certificate_and_what_it_revoked_are_copied() -> None:
+    source = secret(GOOD, **{"ca.key": "c2VjcmV0", "ca.crt": "eA==", "ca.crl": "eQ=="})
+    found = gateway_secret(MemoryApi(source), AUTHORITY, "edge", "shop")
+    assert found["data"] == {"ca.crt": "eA==", "ca.crl": "eQ=="}
+    assert not was_edited(found)
+    assert was_edited({**found, "data": {"ca.crt": "eA=="}})
+
+
+def test_an_authority_that_is_gone_is_named() -> None:
+    with pytest.raises(MissingSecretError, match=r"Secret shop/cert no longer holds ca\.crt"):
+        gateway_secret(MemoryApi(secret(GOOD)), AUTHORITY, "edge", "shop")

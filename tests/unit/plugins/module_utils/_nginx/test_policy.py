@@ -16,6 +16,7 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._nginx.poli
 
 from manifests import bundle, ingress, path, service
 from plans import codes_of, plan_of
+from witnesses import Witnesses
 
 OLD = "registry.example.test/ingress-nginx/controller:v1.11.5"
 
@@ -128,7 +129,11 @@ def test_a_client_certificate_secret_that_is_not_valid_never_opens_a_path_of_its
         service(),
         image=image,
     )
-    assert not plan.conversion.verdicts["a.example.test"].moves
+    witnesses = Witnesses(plan)
+    for target in ("/", "/b", "/other"):
+        for scheme in ("http", "https"):
+            assert witnesses.nginx("a.example.test", target, scheme).status == 403
+            assert witnesses.disagreements("a.example.test", target, scheme) == []
 
 
 @pytest.mark.parametrize("name", ["auth-secret", "custom-headers"])
