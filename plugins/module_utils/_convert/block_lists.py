@@ -7,7 +7,7 @@ nginx answers them 403 before anything else, so the gateway does it with the fir
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from .._findings.codes import finding
 from .._findings.finding import Finding, Source
@@ -37,7 +37,7 @@ def block_lists(server: Server, drafts: Sequence[Draft], context: Context) -> li
         conditions: list[Match] = []
         for item in block_list(entries):
             try:
-                conditions += _conditions(item, header)
+                conditions.append(_condition(item, header))
             except UnsupportedPatternError as error:
                 values = {"entry": repr(item.entry), "key": key, "reason": str(error)}
                 found.append(
@@ -45,14 +45,16 @@ def block_lists(server: Server, drafts: Sequence[Draft], context: Context) -> li
                         "BLOCK-LIST-NOT-CONVERTED", Source(_CONFIGMAP, field=f"data.{key}"), host=server.host, **values
                     )
                 )
-        matches = tuple(_joined(condition, drafts[0].guard) for condition in conditions)
+        matches = tuple({"uri": {"prefix": "/"}, **drafts[0].guard, **condition} for condition in conditions)
         if matches:
             drafts[0].steps.insert(0, Step(Variant(f"/blocked-{header}"), generated_answer(403), matches))
     return found
 
 
-def _conditions(item: BlockedText, header: str) -> Iterator[Match]:
+def _condition(item: BlockedText, header: str) -> Match:
     flags = "(?i)" if item.ignore_case else ""
+    if not (item.is_pattern or item.text):
+        raise UnsupportedPatternError("the absence of a header")
     if item.is_pattern:
         pattern = translate(item.text)
         whole = f"{flags}.*(?:{pattern}).*"
@@ -60,15 +62,4 @@ def _conditions(item: BlockedText, header: str) -> Iterator[Match]:
         whole = flags + literal(item.text)
     if len(whole) > LIMIT:
         raise UnsupportedPatternError(f"more than {LIMIT - _AROUND} characters")
-    yield {"headers": {header: {"regex": whole}}}
-    if item.takes(""):
-        # A header that is absent is empty text for nginx.
-        yield {"withoutHeaders": {header: {"regex": ".*"}}}
-
-
-def _joined(condition: Match, guard: Match) -> Match:
-    """Return a match for every path under both conditions."""
-    joined: Match = {"uri": {"prefix": "/"}, **guard, **condition}
-    if "withoutHeaders" in guard and "withoutHeaders" in condition:
-        joined["withoutHeaders"] = {**guard["withoutHeaders"], **condition["withoutHeaders"]}
-    return joined
+    return {"headers": {header: {"regex": whole}}}

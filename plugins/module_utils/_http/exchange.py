@@ -50,6 +50,11 @@ class Guard:
     decides: str = ""
     refusal: str = ""
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether nobody comes in without what is asked for; an optional certificate may be left out."""
+        return not self.decides.startswith("optional")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -26,11 +26,14 @@ class BlockedText:
     ignore_case: bool
 
     def takes(self, value: str) -> bool:
-        """Tell whether the entry refuses a header of ``value``; a pattern that nginx would not load refuses none."""
+        """Tell whether the entry refuses a header of ``value``; a pattern never takes empty text, nor an absent header.
+
+        One that nginx would not load takes nothing.
+        """
         if not self.is_pattern:
             return value.lower() == self.text.lower()
         pattern = _compiled(self.text, self.ignore_case)
-        return pattern is not None and pattern.search(value) is not None
+        return bool(value) and pattern is not None and pattern.search(value) is not None
 
 
 @lru_cache(maxsize=16)

@@ -143,7 +143,8 @@ def _is_visible(field: str) -> bool:
 
 
 def _well_defined(case: _Case, found: Answer) -> bool:
-    if found.status == _BAD_REQUEST:
+    # A prober has no certificate to show; without one there is nothing to compare.
+    if found.status == _BAD_REQUEST or any(item.kind == "certificate" and item.is_needed for item in found.guards):
         return False
     if case.why in (DISGUISED, _TWO_LABELS):
         return found.guarded or not (found.backend or found.location)

@@ -103,7 +103,7 @@ def test_redirects_come_before_addresses_and_passwords() -> None:
         ({"block-user-agents": "~bad"}, {"user-agent": "a Badger"}, 0),
         ({"block-user-agents": "~*^bad|worse"}, {"user-agent": "even Worse"}, 403),
         ({"block-user-agents": "good,~*bot"}, {"user-agent": "some Bot"}, 403),
-        ({"block-user-agents": "~^$"}, {}, 403),
+        ({"block-user-agents": "~^$"}, {}, 0),
         ({"block-user-agents": "~^$"}, {"user-agent": "x"}, 0),
         ({"block-referers": "~*evil\\.test"}, {"referer": "https://evil.test/"}, 403),
         ({"block-referers": "~*evil\\.test"}, {"referer": "https://evilxtest/"}, 0),
@@ -119,8 +119,9 @@ def test_block_lists_come_before_everything(
     assert witnesses.disagreements(HOST, "/api/", scheme, headers=headers) == []
 
 
-def test_a_pattern_that_envoy_does_not_have_holds_hosts_back() -> None:
-    witnesses = both({}, settings={"block-user-agents": "~(?=bad)"})
+@pytest.mark.parametrize("entry", ["~(?=bad)", '""'])
+def test_a_pattern_that_envoy_does_not_have_holds_hosts_back(entry: str) -> None:
+    witnesses = both({}, settings={"block-user-agents": entry})
     assert not moves(witnesses)
     assert codes_of(witnesses.plan, HOST) == ["BLOCK-LIST-NOT-CONVERTED"]
 
