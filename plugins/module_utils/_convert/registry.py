@@ -28,6 +28,7 @@ from .resilience import idle_timeout, retries
 from .rewrite import bare_question_mark, rewrite
 from .session import session_differs
 from .upstream import backend
+from .without_effect import FIREWALL, GIVEN_UP, NOT_NEEDED, fastcgi, firewall, given_up, no_effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,10 @@ FAMILIES: tuple[Family, ...] = (
     Family(("mirror-target", "mirror-request-body", "mirror-host"), mirror, (copies,)),
     Family(("proxy-read-timeout", "proxy-send-timeout"), idle_timeout),
     Family(("proxy-next-upstream", "proxy-next-upstream-tries", "proxy-next-upstream-timeout"), retries),
+    Family(NOT_NEEDED, no_effect),
+    Family(tuple(GIVEN_UP), given_up),
+    Family(FIREWALL, firewall),
+    Family(("fastcgi-index", "fastcgi-params-configmap"), fastcgi),
 )
 
 CARRIED: frozenset[str] = frozenset(name for family in FAMILIES for name in family.annotations)

@@ -123,4 +123,11 @@ CODES: tuple[Code, ...] = (
         "while no endpoint is ready, the gateway answers 401 or 403 to whom it does not let in, nginx 503 to everybody",
         "None: it ends when an endpoint is ready.",
     ),
+    Code(
+        "FIREWALL-LOST",
+        Level.CONSENT,
+        "nginx looks at requests with ModSecurity; a gateway does not.",
+        "annotation {annotation} has ModSecurity look at requests; the gateway has no web application firewall",
+        "Install Coraza on the gateway, or accept that requests are not looked at.",
+    ),
 )

@@ -36,4 +36,18 @@ CODES: tuple[Code, ...] = (
         "value {value} is not usable; nginx answers 503 on every path of this Ingress, and so will the gateway",
         "Correct the annotation and see that nginx answers, or delete the Ingress.",
     ),
+    Code(
+        "EFFECT-GIVEN-UP",
+        Level.NOTE,
+        "An annotation tunes performance or looks; its effect is given up.",
+        "the annotation has no counterpart on the gateway: {effect}",
+        "None in most cases. Decide whether the application needs it.",
+    ),
+    Code(
+        "FASTCGI",
+        Level.BLOCKED,
+        "The backend speaks FastCGI, which Envoy does not.",
+        "the backend speaks FastCGI, which a gateway does not",
+        "Put a web server that speaks HTTP in front of the FastCGI process, in its Pod.",
+    ),
 )
