@@ -25,7 +25,7 @@ def codes_of(plan: Plan, host: str | None = None) -> list[str]:
 
 
 # Said of every cluster whose hosts move.
-_ALWAYS = ALWAYS | {"BODY-SIZE-DEFAULT", "RETRY-AFTER-SEND"}
+_ALWAYS = ALWAYS | {"BODY-SIZE-CHUNKED", "RETRY-AFTER-SEND"}
 
 
 def units_of(plan: Plan) -> dict[str, UnitResources]:

@@ -14,12 +14,15 @@ from .._kube.digests import canonical_json
 from .._kube.names import generated_name
 from .._kube.objects import KubeObject, ObjectKey
 from .._nginx.site import DEFAULT_SERVER, Server
+from .body_size import BODY_SIZE, limit_of
 from .connection import credential_name
 from .context import Context
 from .draft import Draft, ServiceHost
+from .features import Feature
 from .gateways import SHARED_UNIT, Credential, HostPlace, Layout, gateway_sources
-from .host_routes import host_routes
+from .host_routes import host_routes, shared_redirect
 from .parity import parity_filter
+from .redirects import ROOT_SUFFIX, WWW_SUFFIXES
 from .routing import gateway_host
 from .services import outside_objects
 
@@ -67,13 +70,11 @@ class Assembly:
             yield UnitResources(unit, objects + self._gateways(unit), self._secrets(unit, places))
 
     def _parity(self) -> KubeObject:
-        features = {
-            feature
-            for place in self._places
-            for draft in self._drafts_of(place)
-            for feature in (*draft.filters, *draft.everywhere)
-        }
-        return stamp(parity_filter(self._context.site.settings, features, self._context.options), SHARED_UNIT, ())
+        drafts = [draft for place in self._places for draft in self._drafts_of(place)]
+        features = {feature for draft in drafts for feature in (*draft.filters, *draft.everywhere)} | {BODY_SIZE}
+        rates = [rate for draft in drafts for rate in draft.rates]
+        obj = parity_filter(self._context.site.settings, features, rates, self._context.options)
+        return stamp(obj, SHARED_UNIT, ())
 
     def _outside(self) -> Iterator[KubeObject]:
         """Yield what makes the services outside of the cluster known, which routes of several units may ask."""
@@ -136,17 +137,14 @@ class Assembly:
         """Yield the EnvoyFilters of a unit, one purpose each, for what a VirtualService cannot say."""
         patches: dict[str, list[dict[str, Any]]] = {}
         for place in places:
-            for draft in self._drafts_of(place):
-                for feature, config in draft.everywhere.items():
-                    for name in draft.names():
-                        patch = route_patch(name, {"typed_per_filter_config": {feature.name: config}})
-                        patches.setdefault(feature.name, []).append(patch)
+            drafts = self._drafts_of(place)
+            for draft in drafts:
                 for name in draft.main_names():
                     for purpose, value in draft.patches.items():
                         patches.setdefault(purpose, []).append(route_patch(name, value))
-                    for feature, config in draft.filters.items():
-                        patch = route_patch(name, {"typed_per_filter_config": {feature.name: config}})
-                        patches.setdefault(feature.name, []).append(patch)
+                    _add_filters(patches, name, draft.filters)
+            for name, filters in _filters_everywhere(place.server, drafts):
+                _add_filters(patches, name, filters)
         if self._layout.chains.get(unit):
             patches["i2i.client-certificates"] = self._layout.chains[unit]
         options = self._context.options
@@ -156,6 +154,32 @@ class Assembly:
                 own_name = generated_name(purpose, unit, *([str(part)] if part else []))
                 obj = envoy_filter(options.gateway_namespace, own_name, options.gateway_selector, chunk)
                 yield stamp(obj, unit, sources)
+
+
+def _add_filters(
+    patches: dict[str, list[dict[str, Any]]], name: str, filters: Mapping[Feature, Mapping[str, Any]]
+) -> None:
+    for feature, config in filters.items():
+        patch = route_patch(name, {"typed_per_filter_config": {feature.name: config}})
+        patches.setdefault(feature.name, []).append(patch)
+
+
+def _filters_everywhere(
+    server: Server, drafts: Sequence[Draft]
+) -> Iterator[tuple[str, Mapping[Feature, Mapping[str, Any]]]]:
+    """Yield what all routes of a host are configured with, be they answers of the gateway itself."""
+    unlimited = {BODY_SIZE: limit_of(0)}
+    if server.redirects_to:
+        # Servers of the other name answer before they look at the size of a body.
+        yield from ((server.host + suffix, unlimited) for suffix in WWW_SUFFIXES)
+        return
+    if drafts and drafts[0].everywhere:
+        yield shared_redirect(server), drafts[0].everywhere
+    for draft in drafts:
+        for name in draft.names():
+            filters = {**draft.everywhere, **(unlimited if name.endswith(ROOT_SUFFIX) else {})}
+            if filters:
+                yield name, filters
 
 
 def _chunks(patches: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

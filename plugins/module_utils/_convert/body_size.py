@@ -30,7 +30,7 @@ def limit_body(draft: Draft, settings: Settings) -> None:
     """Give the routes of a location their own limit where it is not the controller's."""
     limit = draft.location.policy.limits.body
     if limit != size_in_bytes(settings.body_size):
-        draft.early_filters[BODY_SIZE] = limit_of(limit)
+        draft.everywhere[BODY_SIZE] = limit_of(limit)
 
 
 def limit_of(size: int) -> dict[str, Any]:

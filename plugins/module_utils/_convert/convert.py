@@ -17,6 +17,7 @@ from .._nginx.intake import Intake
 from .._nginx.site import DEFAULT_SERVER, Server, Site
 from .assemble import Assembly
 from .block_lists import block_lists
+from .body_size import limit_body
 from .client_certificates import ask_for_certificate, certificate_obstacles
 from .context import Context
 from .draft import Draft
@@ -150,6 +151,7 @@ class _Hosts:
         filled = list(drafts(server, self._context.site))
         found: dict[Finding, None] = {}
         for draft in filled:
+            limit_body(draft, self._context.site.settings)
             if server.client_certificates.refused:
                 draft.main = generated_answer(403)
                 continue
@@ -231,7 +233,7 @@ def _cluster_findings(intake: Intake, context: Context, layout: Layout, any_move
             yield finding("SECRET-TO-BRING", Source(intake.controller), **values)
     if any_moves:
         controller = Source(intake.controller)
-        yield finding("BODY-SIZE-DEFAULT", controller, limit=context.site.settings.body_size)
+        yield finding("BODY-SIZE-CHUNKED", controller)
         yield finding("RETRY-AFTER-SEND", controller)
         for code in sorted(ALWAYS):
             yield finding(code, controller)

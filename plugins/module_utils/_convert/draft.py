@@ -14,6 +14,7 @@ from typing import Any
 
 from .._nginx.site import Location, Server
 from .features import Feature
+from .rate_filter import Rate
 from .services import OutsideService
 
 Match = dict[str, Any]
@@ -77,7 +78,7 @@ class Draft:
     ``answered`` tells that nginx answers before it asks who is there or for a backend.
     ``filters`` (feature → per-route configuration) and ``patches`` (purpose → what is merged into the Envoy routes)
     hold what a VirtualService cannot express, for the last routes; ``everywhere`` are filters of all routes.
-    ``outside`` are services outside of the cluster that the routes ask.
+    ``rates`` count the requests; ``outside`` are services outside of the cluster that the routes ask.
     """
 
     server: Server
@@ -94,6 +95,7 @@ class Draft:
     answered: bool = False
     everywhere: dict[Feature, Mapping[str, Any]] = field(default_factory=dict)
     filters: dict[Feature, Mapping[str, Any]] = field(default_factory=dict)
+    rates: list[Rate] = field(default_factory=list)
     patches: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     outside: set[OutsideService] = field(default_factory=set)
 

@@ -31,6 +31,15 @@ def host_routes(server: Server, drafts: Sequence[Draft], context: Context) -> It
     yield from routes
 
 
+def shared_redirect(server: Server) -> str:
+    """Return the name of the one route that redirects all http requests of a host."""
+    return f"{server.host}/https"
+
+
+def _alike_early(drafts: Sequence[Draft]) -> bool:
+    return all(draft.everywhere == drafts[0].everywhere for draft in drafts)
+
+
 def _unguarded(match: Match) -> Match:
     plain = match.get("uri") == {"prefix": "/"} and set(match) <= {"uri", "port", "withoutHeaders"}
     return {key: value for key, value in match.items() if not (plain and key == "withoutHeaders")}
@@ -39,7 +48,7 @@ def _unguarded(match: Match) -> Match:
 def _in_order(server: Server, drafts: Sequence[Draft], context: Context) -> Iterator[dict[str, Any]]:
     redirect = https_redirect(drafts[0].location.policy, context)
     alike = all(https_redirect(draft.location.policy, context) == redirect for draft in drafts)
-    if not alike or not all(map(_redirects_only, drafts)):
+    if not (alike and _alike_early(drafts) and all(map(_redirects_only, drafts))):
         for draft in drafts:
             yield from draft.step_routes()
             yield from _for_https(draft) if draft.redirects else draft.main_routes()
@@ -49,7 +58,7 @@ def _in_order(server: Server, drafts: Sequence[Draft], context: Context) -> Iter
             if not step.to_https:
                 yield route
     match = {"uri": {"prefix": "/"}, "port": HTTP_PORT, **drafts[0].guard}
-    yield {"name": f"{server.host}/https", "match": [match], **redirect}
+    yield {"name": shared_redirect(server), "match": [match], **redirect}
     for draft in drafts:
         yield from _for_https(draft)
 

@@ -8,12 +8,13 @@ limits, the forwarding headers nginx sends to backends, and HSTS.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .._istio.resources import (
     HTTP_PORT,
     HTTPS_PORT,
+    always_on_filter_patch,
     connection_manager_patch,
     envoy_filter,
     http_filter_patch,
@@ -21,24 +22,36 @@ from .._istio.resources import (
 )
 from .._kube.objects import KubeObject
 from .._nginx.settings import Settings
+from .body_size import default_limit
 from .features import Feature
 from .options import Options
+from .rate_filter import NAME as NAME_OF_RATES
+from .rate_filter import Rate, filter_settings
 
 NAME = "i2i-parity"
+_RATES_RANK = 30
 _REPLACE = "OVERWRITE_IF_EXISTS_OR_ADD"
 _CLIENT = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
 
 
-def parity_filter(settings: Settings, features: Iterable[Feature], options: Options) -> KubeObject:
-    """Return the gateway-wide EnvoyFilter; ``features`` are the route features that some route of the plan uses."""
-    in_order = sorted(set(features), key=lambda item: (item.rank, item.name))
+def parity_filter(
+    settings: Settings, features: Iterable[Feature], rates: Sequence[Rate], options: Options
+) -> KubeObject:
+    """Return the gateway-wide EnvoyFilter.
+
+    ``features`` are the route features that some route of the plan uses, ``rates`` those that are counted.
+    """
+    filters = {(item.rank, item.name): http_filter_patch(item.name, item.type_url, item.settings) for item in features}
+    if rates:
+        counting = filter_settings(rates, settings.limit_status)
+        filters[(_RATES_RANK, NAME_OF_RATES)] = always_on_filter_patch(NAME_OF_RATES, counting)
     patches = [
         connection_manager_patch(_connection_manager(settings)),
         connection_manager_patch(_own_answers(""), HTTP_PORT),
         connection_manager_patch(_own_answers(settings.hsts.value), HTTPS_PORT),
-        *(http_filter_patch(item.name, item.type_url, item.settings) for item in in_order),
-        route_configuration_patch(HTTP_PORT, _route_configuration("http", HTTP_PORT, "")),
-        route_configuration_patch(HTTPS_PORT, _route_configuration("https", HTTPS_PORT, settings.hsts.value)),
+        *(filters[place] for place in sorted(filters)),
+        route_configuration_patch(HTTP_PORT, _route_configuration("http", HTTP_PORT, "", settings)),
+        route_configuration_patch(HTTPS_PORT, _route_configuration("https", HTTPS_PORT, settings.hsts.value, settings)),
     ]
     # A negative priority puts the filters there before the per-route patches refer to them.
     return envoy_filter(options.gateway_namespace, NAME, options.gateway_selector, patches, priority=-10)
@@ -67,7 +80,7 @@ def _own_answers(hsts: str) -> dict[str, Any]:
     return {"local_reply_config": {"mappers": [{**mapper, **headers} for mapper in (refused, *others)]}}
 
 
-def _route_configuration(scheme: str, port: int, hsts: str) -> dict[str, Any]:
+def _route_configuration(scheme: str, port: int, hsts: str, settings: Settings) -> dict[str, Any]:
     forwarding = {
         "x-real-ip": _CLIENT,
         "x-forwarded-for": _CLIENT,
@@ -80,6 +93,7 @@ def _route_configuration(scheme: str, port: int, hsts: str) -> dict[str, Any]:
         "request_headers_to_add": [_header(name, text) for name, text in forwarding.items()],
         "request_headers_to_remove": ["proxy"],
         "response_headers_to_remove": ["server"],
+        "typed_per_filter_config": default_limit(settings),
     }
     if hsts:
         value["response_headers_to_add"] = [_header("strict-transport-security", hsts)]

@@ -22,6 +22,10 @@ from .draft import Draft, Step, Variant
 _ORIGIN = f"{request_header('x-forwarded-proto')}://{request_header(':authority')}"
 
 
+ROOT_SUFFIX = "/root"
+WWW_SUFFIXES = ("/www-http", "/www-https")
+
+
 def add_slash(draft: Draft, _context: Context) -> list[Finding]:
     """Answer ``/p`` with 301 to ``/p/`` where only the location ``/p/`` exists. nginx does so before all else."""
     path = draft.location.path
@@ -78,15 +82,16 @@ def from_root(server: Server, drafts: Sequence[Draft]) -> None:
     root = app_root(server)
     if root and drafts:
         match = {"uri": {"exact": "/"}, **drafts[0].guard}
-        drafts[0].steps.insert(0, Step(Variant("/root"), own_redirect(302, _ORIGIN + plain(root)), (match,)))
+        action = own_redirect(302, _ORIGIN + plain(root))
+        drafts[0].steps.insert(0, Step(Variant(ROOT_SUFFIX), action, (match,)))
 
 
 def www_routes(server: Server, context: Context) -> Iterator[dict[str, Any]]:
     """Yield the routes of a server that leads to its other name: the port is always said, as nginx says it."""
-    for scheme, port in (("http", HTTP_PORT), ("https", HTTPS_PORT)):
+    for suffix, scheme, port in zip(WWW_SUFFIXES, ("http", "https"), (HTTP_PORT, HTTPS_PORT), strict=True):
         location = f"{scheme}://{plain(server.redirects_to)}:{port}{request_header(':path')}"
         yield {
-            "name": f"{server.host}/www-{scheme}",
+            "name": server.host + suffix,
             "match": [{"uri": {"prefix": "/"}, "port": port}],
             **own_redirect(context.site.settings.http_redirect_code, location),
         }

@@ -22,6 +22,7 @@ from .external_auth import external_auth
 from .local_replies import plain_refusals
 from .mirror import copies, mirror
 from .passwords import password
+from .rates import limit_rates, uncounted
 from .redirect_differences import own_redirects, server_answers
 from .redirects import add_slash, to_https, to_url
 from .resilience import idle_timeout, retries
@@ -149,6 +150,12 @@ FAMILIES: tuple[Family, ...] = (
     Family(("mirror-target", "mirror-request-body", "mirror-host"), mirror, (copies,)),
     Family(("proxy-read-timeout", "proxy-send-timeout"), idle_timeout),
     Family(("proxy-next-upstream", "proxy-next-upstream-tries", "proxy-next-upstream-timeout"), retries),
+    Family(("proxy-body-size",), no_effect),
+    Family(
+        ("limit-rps", "limit-rpm", "limit-connections", "limit-burst-multiplier", "limit-allowlist"),
+        limit_rates,
+        (uncounted,),
+    ),
     Family(NOT_NEEDED, no_effect),
     Family(tuple(GIVEN_UP), given_up),
     Family(FIREWALL, firewall),

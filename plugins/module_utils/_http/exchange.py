@@ -70,8 +70,8 @@ class Answer:
     :func:`ranked`), and ``backend`` is the first of them. ``guards`` decide before this answer, in order. ``limits``
     are the rates at which such requests pass, ``mirrors`` the backends that get a copy, ``session`` what binds
     requests to one endpoint: the cookie that is set, or the parts of a request that choose it; each in a form that both
-    witnesses share, empty for none. ``phase`` is, for nginx, where the answer comes from: ``server``, ``rewrite``,
-    ``endpoints`` (there are none), ``access`` or ``content``.
+    witnesses share, empty for none. ``phase`` is, for nginx, where the answer comes from: ``server``, ``location``,
+    ``rewrite``, ``endpoints`` (there are none), ``access`` or ``content``.
     """
 
     status: int

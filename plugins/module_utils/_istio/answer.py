@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from .._http.exchange import Answer, Guard, Request
 from .._http.uri import BadTargetError
@@ -120,9 +122,11 @@ def _port_headers(configuration: Configuration, server: Server) -> dict[str, str
 
 def _filtered(configuration: Configuration, visit: Visit) -> Answer | None:
     """Return the answer of the first filter that does not let the request pass, None when all do."""
-    configs = visit.route.patch.get("typed_per_filter_config", {})
+    port = configuration.route_headers.get(visit.server.port, {}).get("typed_per_filter_config", {})
+    configs = {**port, **visit.route.patch.get("typed_per_filter_config", {})}
     for name in configuration.filters:
-        config = configs.get(name)
+        settings = configuration.filter_settings[name]
+        config = settings if _is_always_on(settings) else configs.get(name)
         if config is None:
             continue
         program = configuration.programs.get(name)
@@ -133,3 +137,7 @@ def _filtered(configuration: Configuration, visit: Visit) -> Answer | None:
         if refused:
             return refused
     return None
+
+
+def _is_always_on(settings: Mapping[str, Any]) -> bool:
+    return bool(settings["@type"].endswith(".LocalRateLimit"))

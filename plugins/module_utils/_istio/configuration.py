@@ -96,7 +96,8 @@ class Configuration:
     settings; ``route_headers`` are by port what the route configuration adds and removes; ``filters`` are the names of
     our HTTP filters, in the order in which requests pass them; ``idle`` are Services without a ready endpoint;
     ``programs`` are the Lua texts of filters that run one; ``outside`` are services outside of the cluster by name and
-    port, with the scheme that is spoken to them; ``policies`` are the traffic policies of subsets by host and name.
+    port, with the scheme that is spoken to them; ``policies`` are the traffic policies of subsets by host and name;
+    ``filter_settings`` are the settings of each filter where no route has its own.
     """
 
     http: Server
@@ -108,6 +109,7 @@ class Configuration:
     programs: Mapping[str, str] = field(default_factory=dict)
     outside: Mapping[tuple[str, int], str] = field(default_factory=dict)
     policies: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    filter_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def compile_configuration(
@@ -131,6 +133,7 @@ def compile_configuration(
         patches.programs,
         dict(_outside(by_kind)),
         dict(_policies(by_kind.get("DestinationRule", ()))),
+        patches.filter_settings,
     )
     services = by_kind.get("VirtualService", [])
     bound: dict[str, list[KubeObject]] = {}
@@ -167,6 +170,7 @@ class _Patches:
         self.filters: list[str] = []
         self.programs: dict[str, str] = {}
         self.depths: dict[str, int] = {}
+        self.filter_settings: dict[str, dict[str, Any]] = {}
         ordered = sorted(filters, key=lambda obj: (obj["spec"].get("priority", 0), key_of(obj)))
         for obj in ordered:
             for patch in obj["spec"]["configPatches"]:
@@ -191,6 +195,7 @@ class _Patches:
             program = value["typed_config"].get("default_source_code")
             if program:
                 self.programs[value["name"]] = program["inline_string"]
+            self.filter_settings[value["name"]] = dict(value["typed_config"])
         else:
             raise UnknownConfigurationError(f"EnvoyFilter patch of {target}")
 

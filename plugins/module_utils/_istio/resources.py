@@ -86,6 +86,13 @@ def connection_manager_patch(settings: Mapping[str, Any], port: int = 0) -> dict
 
 def http_filter_patch(name: str, type_url: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the patch that adds an HTTP filter which is off unless a route configures it (semantics.md 0.4, EF-R)."""
+    patch = always_on_filter_patch(name, {"@type": type_url, **settings})
+    patch["patch"]["value"]["disabled"] = True
+    return patch
+
+
+def always_on_filter_patch(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the patch that adds an HTTP filter for all routes; ``settings`` have its ``@type``."""
     return {
         "applyTo": "HTTP_FILTER",
         "match": {
@@ -94,7 +101,7 @@ def http_filter_patch(name: str, type_url: str, settings: Mapping[str, Any]) -> 
         },
         "patch": {
             "operation": "INSERT_BEFORE",
-            "value": {"name": name, "disabled": True, "typed_config": {"@type": type_url, **settings}},
+            "value": {"name": name, "typed_config": dict(settings)},
         },
     }
 

@@ -12,7 +12,7 @@ from .phases.access import access_phase
 from .phases.content import content_phase
 from .phases.external import external_phase
 from .phases.locating import location_for, server_for
-from .phases.rewrite import endpoint_phase, rewrite_phase
+from .phases.rewrite import endpoint_phase, location_phase, rewrite_phase
 from .phases.server import server_phase
 from .site import Location, Server, Site
 from .visit import Visit
@@ -65,6 +65,7 @@ def _in_phases(site: Site, server: Server, request: Request, path: str) -> Answe
 
 
 _PHASES = (
+    ("location", location_phase),
     ("rewrite", rewrite_phase),
     ("endpoints", endpoint_phase),
     ("access", access_phase),

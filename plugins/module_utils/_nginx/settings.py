@@ -183,6 +183,7 @@ class Settings:
     full_forwarded_for: bool = False
     global_auth: Question | None = None
     body_size: str = "1m"
+    limit_status: int = 503
     unsupported: tuple[tuple[str, str], ...] = ()
     ignored: tuple[tuple[str, str], ...] = ()
     assumed: tuple[str, ...] = ()
@@ -315,6 +316,7 @@ class _ConfigMapReader:
             "full_forwarded_for": self._bool("compute-full-forwarded-for", False),
             "global_auth": read_global_auth(self._text, self._bool),
             "body_size": self._text("proxy-body-size", "1m"),
+            "limit_status": self._int("limit-req-status-code", 503),
         }
         self._text("strict-validate-path-type", "")  # decides what the API server admits, not what is served
         values["unsupported"] = self._unsupported()

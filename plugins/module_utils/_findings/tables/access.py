@@ -120,7 +120,7 @@ CODES: tuple[Code, ...] = (
         "REFUSED-BEFORE-503",
         Level.APPROXIMATE,
         "While no endpoint is ready nginx answers 503 to everybody; the gateway first refuses those it keeps out.",
-        "while no endpoint is ready, the gateway answers 401 or 403 to whom it does not let in, nginx 503 to everybody",
+        "while no endpoint is ready, the gateway answers 401 or 403 to those it refuses, nginx 503 to all",
         "None: it ends when an endpoint is ready.",
     ),
     Code(

@@ -9,11 +9,25 @@ from ..finding import Level
 
 CODES: tuple[Code, ...] = (
     Code(
-        "BODY-SIZE-DEFAULT",
+        "BODY-SIZE-CHUNKED",
         Level.NOTE,
-        "nginx refuses request bodies over a default size with 413; the gateway does not.",
-        "nginx limits request bodies to {limit} by default; the gateway passes larger ones on",
-        "Limit body sizes in applications that relied on it.",
+        "Bodies are limited by their Content-Length; nginx also cuts those that do not tell their length.",
+        "a request body without Content-Length is not limited in size by the gateway",
+        "Limit body sizes in applications that must not read more.",
+    ),
+    Code(
+        "RATE-PER-PORT",
+        Level.APPROXIMATE,
+        "Requests of a client are counted for each port of a gateway Pod, and only if a backend answers them.",
+        "the rate of a client is counted for http and https apart, and only for what reaches a backend",
+        "None in most cases: clients that are redirected to https send nothing else to http.",
+    ),
+    Code(
+        "CONNECTION-LIMIT-LOST",
+        Level.CONSENT,
+        "nginx limits the requests in flight of one client; Envoy has no such limit.",
+        "the limit of requests in flight of one client is not carried over",
+        "Limit the rate instead (limit-rps), limit connections at the backend, or accept that there is no limit.",
     ),
     Code(
         "RETRY-WINDOW-DROPPED",

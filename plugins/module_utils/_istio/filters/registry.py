@@ -8,21 +8,26 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from ..._http.exchange import Answer
+from ..lua import body_limit as body_limit_program
 from ..lua import external_auth as external_auth_program
 from ..visit import Visit
 from .basic_auth import basic_auth
+from .body_limit import body_limit
 from .external_auth import external_auth
+from .rates import local_rate_limit
 from .rbac import rbac
 
 Handler: TypeAlias = Callable[[Visit, Mapping[str, Any]], Answer | None]
 
 HANDLERS: dict[str, Handler] = {
     "BasicAuthPerRoute": basic_auth,
+    "LocalRateLimit": local_rate_limit,
     "RBACPerRoute": rbac,
 }
 """Each returns the answer of a filter that lets the request not pass, None of one that does."""
 
 PROGRAMS: dict[str, Handler] = {
+    body_limit_program.PROGRAM: body_limit,
     external_auth_program.PROGRAM: external_auth,
 }
 """What the Lua programs of the collection do, by their text."""

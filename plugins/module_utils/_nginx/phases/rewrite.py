@@ -15,11 +15,19 @@ from ..visit import Visit
 from .redirect_target import https_target, own_target
 
 
+def location_phase(visit: Visit) -> Answer | None:
+    """Return what nginx answers once it has the location: 413, then the redirect to the missing slash."""
+    policy, request = visit.location.policy, visit.request
+    if 0 < policy.limits.body < request.body_length:
+        return visit.own(413)
+    if lacks_slash(visit.server, visit.location, visit.path):
+        return visit.own(301, own_target(policy, request, _with_slash(request, visit.location)))
+    return None
+
+
 def rewrite_phase(visit: Visit) -> Answer | None:
     """Return what nginx answers while it rewrites, None where it goes on."""
     policy, request = visit.location.policy, visit.request
-    if lacks_slash(visit.server, visit.location, visit.path):
-        return visit.own(301, own_target(policy, request, _with_slash(request, visit.location)))
     if policy.denied:
         return visit.own(503)
     origin = request.headers.get("origin", "")
