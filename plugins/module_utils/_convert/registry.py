@@ -29,7 +29,7 @@ from .resilience import idle_timeout, retries
 from .rewrite import bare_question_mark, rewrite
 from .session import session_differs
 from .upstream import backend
-from .without_effect import FIREWALL, GIVEN_UP, NOT_NEEDED, fastcgi, firewall, given_up, no_effect
+from .without_effect import FIREWALL, GIVEN_UP, NOT_NEEDED, firewall, given_up, no_effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(NOT_NEEDED, no_effect),
     Family(tuple(GIVEN_UP), given_up),
     Family(FIREWALL, firewall),
-    Family(("fastcgi-index", "fastcgi-params-configmap"), fastcgi),
+    Family(("fastcgi-index", "fastcgi-params-configmap"), no_effect),
 )
 
 CARRIED: frozenset[str] = frozenset(name for family in FAMILIES for name in family.annotations)

@@ -67,12 +67,3 @@ def firewall(draft: Draft, _context: Context) -> list[Finding]:
         for name in FIREWALL
         if name in named and ingress.named.get(name, "") not in _OFF
     ]
-
-
-def fastcgi(draft: Draft, _context: Context) -> list[Finding]:
-    """Hold back what speaks FastCGI."""
-    ingress = draft.location.ingress
-    if ingress is None or draft.location.policy.backend_protocol != "FCGI":
-        return []
-    source = Source(ingress.key, annotation="backend-protocol")
-    return [finding("FASTCGI", source, host=draft.server.host)]

@@ -43,11 +43,4 @@ CODES: tuple[Code, ...] = (
         "the annotation has no counterpart on the gateway: {effect}",
         "None in most cases. Decide whether the application needs it.",
     ),
-    Code(
-        "FASTCGI",
-        Level.BLOCKED,
-        "The backend speaks FastCGI, which Envoy does not.",
-        "the backend speaks FastCGI, which a gateway does not",
-        "Put a web server that speaks HTTP in front of the FastCGI process, in its Pod.",
-    ),
 )
