@@ -21,6 +21,7 @@ from .body_size import limit_body
 from .client_certificates import ask_for_certificate, certificate_obstacles
 from .context import Context
 from .draft import Draft
+from .errors import error_pages
 from .existing import ForeignHosts, foreign_destination_rules
 from .gateways import SHARED_UNIT, HostPlace, Layout, lay_out
 from .generated import generated_answer
@@ -157,6 +158,7 @@ class _Hosts:
                 continue
             if draft.location.policy.denied:
                 draft.main = generated_answer(503)
+                found.update(dict.fromkeys(error_pages(draft, self._context)))
                 continue
             for family in FAMILIES:
                 found.update(dict.fromkeys(family.carry(draft, self._context)))

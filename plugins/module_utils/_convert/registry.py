@@ -18,6 +18,7 @@ from .context import Context
 from .cors import cross_origin
 from .differences import Predicate
 from .draft import Draft
+from .errors import default_backend, error_pages
 from .external_auth import external_auth
 from .local_replies import plain_refusals
 from .mirror import copies, mirror
@@ -147,6 +148,8 @@ FAMILIES: tuple[Family, ...] = (
         ),
         external_auth,
     ),
+    Family(("default-backend",), default_backend),
+    Family(("custom-http-errors", "disable-proxy-intercept-errors"), error_pages),
     Family(("mirror-target", "mirror-request-body", "mirror-host"), mirror, (copies,)),
     Family(("proxy-read-timeout", "proxy-send-timeout"), idle_timeout),
     Family(("proxy-next-upstream", "proxy-next-upstream-tries", "proxy-next-upstream-timeout"), retries),

@@ -41,5 +41,6 @@ def _pairs(answer: Answer) -> Iterator[tuple[str, str]]:
     yield "limits", " then ".join(answer.limits)
     yield "mirrors", " ".join(answer.mirrors)
     yield "session", answer.session
+    yield "error_pages", answer.error_pages
     yield from ((HEADER + name, value) for name, value in answer.headers.items())
     yield from ((REQUEST_HEADER + name, value or "(removed)") for name, value in answer.request_headers.items())

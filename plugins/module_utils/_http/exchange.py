@@ -87,6 +87,7 @@ class Answer:
     limits: tuple[str, ...] = ()
     mirrors: tuple[str, ...] = ()
     session: str = ""
+    error_pages: str = ""
     phase: str = field(default="", compare=False)
 
     @property

@@ -30,7 +30,8 @@ class Visit:
     ``target`` is the request target as the gateway reads it; ``port_headers`` are what the port adds to every
     response; ``idle`` are Services without a ready endpoint, ``outside`` services outside of the cluster (see
     :class:`Configuration`). Filters add to ``guards`` and ``limits`` what decides before the answer, to
-    ``request_headers`` and ``response_headers`` what they change.
+    ``request_headers`` and ``response_headers`` what they change. ``pages`` are the error pages that replace answers,
+    by status, 0 for the backend's.
     """
 
     request: Request
@@ -43,6 +44,7 @@ class Visit:
     limits: list[str] = field(default_factory=list)
     request_headers: dict[str, str] = field(default_factory=dict)
     response_headers: dict[str, str] = field(default_factory=dict)
+    pages: Mapping[int, str] = field(default_factory=dict)
 
     def refuse(self, status: int, location: str = "", headers: Mapping[str, str] | None = None) -> Answer:
         """Return an answer of a filter, which the route's own header changes do not reach."""
@@ -64,6 +66,7 @@ class Visit:
             certificate=self.server.credential,
             guards=(*self.guards, *answer.guards),
             limits=(*self.limits, *answer.limits),
+            error_pages=self.pages.get(answer.status, ""),
         )
 
     def _redirect(self, redirect: Mapping[str, Any]) -> Answer:

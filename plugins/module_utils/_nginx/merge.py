@@ -14,6 +14,7 @@ from dataclasses import replace
 from .._bundle.bundle import Bundle, Certificate
 from .._kube.hosts import certificate_covers, parent_wildcard
 from .._kube.objects import KubeObject, ObjectKey, key_of, mappings_at
+from .fallbacks import use_fallbacks
 from .families.affinity import Affinity
 from .families.client_certificates import NO_CLIENT_CERTIFICATES, merged
 from .ingress import PREFIX, Backend, Ingress, Path
@@ -34,6 +35,7 @@ def build_site(bundle: Bundle, intake: Intake) -> Site:
     merge.create_servers()
     merge.add_locations()
     merge.attach_canaries()
+    use_fallbacks(merge.servers.values(), services, upstreams)
     _choose_certificates(merge.servers, bundle.certificates, intake)
     _ask_for_certificates(merge.servers, intake)
     add_www_servers(merge.servers, bundle.certificates)

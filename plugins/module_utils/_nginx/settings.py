@@ -55,9 +55,7 @@ _NEUTRAL_KEYS = frozenset(
 _NOT_CARRIED = {
     "add-headers": "",
     "allow-backend-server-header": "false",
-    "custom-http-errors": "",
     "default-type": "text/html",
-    "disable-proxy-intercept-errors": "false",
     "enable-brotli": "false",
     "enable-modsecurity": "false",
     "enable-opentelemetry": "false",
@@ -182,6 +180,8 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ("0.0.0.0/0",)
     full_forwarded_for: bool = False
     global_auth: Question | None = None
+    error_codes: tuple[int, ...] = ()
+    intercepts_errors: bool = True
     body_size: str = "1m"
     limit_status: int = 503
     unsupported: tuple[tuple[str, str], ...] = ()
@@ -315,6 +315,8 @@ class _ConfigMapReader:
             "trusted_proxies": self._networks("proxy-real-ip-cidr") or ("0.0.0.0/0",),
             "full_forwarded_for": self._bool("compute-full-forwarded-for", False),
             "global_auth": read_global_auth(self._text, self._bool),
+            "error_codes": self._error_codes(),
+            "intercepts_errors": not self._bool("disable-proxy-intercept-errors", False),
             "body_size": self._text("proxy-body-size", "1m"),
             "limit_status": self._int("limit-req-status-code", 503),
         }
@@ -360,6 +362,11 @@ class _ConfigMapReader:
 
     def _path_list(self, key: str, default: str) -> tuple[str, ...]:
         return tuple(path.strip() for path in self._text(key, default).split(",") if path.strip())
+
+    def _error_codes(self) -> tuple[int, ...]:
+        # What is no number is left out, and what is no redirect or error.
+        found = (parse_int(item.strip()) for item in self._text("custom-http-errors", "").split(","))
+        return tuple(sorted({code for code in found if code is not None and code in range(300, 600)}))
 
     def _networks(self, key: str) -> tuple[str, ...]:
         text = self._text(key, "")

@@ -82,8 +82,10 @@ class Location:
     """One nginx location.
 
     ``path`` and ``type`` are nginx's, after normalisation; ``rule_path`` is the path as the Ingress writes it.
-    ``upstream`` is None for the controller's default backend. ``origin`` names rule and path for route names;
-    ``implicit`` marks the ``/`` that nginx adds to every server (semantics.md B.5).
+    ``upstream`` is None for the controller's default backend; where it stands in for a backend without endpoints, that
+    is ``replaced``. ``fallback`` is the default backend that the Ingress names, None where it cannot be used.
+    ``origin`` names rule and path for route names; ``implicit`` marks the ``/`` that nginx adds to every server
+    (semantics.md B.5).
     """
 
     path: str
@@ -94,6 +96,8 @@ class Location:
     upstream: Upstream | None
     origin: str
     implicit: bool = False
+    fallback: Upstream | None = None
+    replaced: Upstream | None = None
 
 
 @dataclass(frozen=True, slots=True)

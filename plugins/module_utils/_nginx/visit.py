@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .._http.exchange import Answer, Guard, Request
+from .phases.errors import pages_of
 from .site import Location, Server, Site
 
 
@@ -31,4 +32,5 @@ class Visit:
     def own(self, status: int, location: str = "") -> Answer:
         """Return an answer of nginx itself."""
         guards, limits = tuple(self.guards), tuple(self.limits)
-        return Answer(status, location=location, headers=self.headers, guards=guards, limits=limits)
+        pages = pages_of(self.site, self.location, status)
+        return Answer(status, location=location, headers=self.headers, guards=guards, limits=limits, error_pages=pages)

@@ -64,4 +64,41 @@ CODES: tuple[Code, ...] = (
         "nginx leaves the bodies out of the copies; the gateway copies them, too",
         "Accept the finding if the service that gets the copies may see the bodies.",
     ),
+    Code(
+        "ERROR-PAGES-PROGRAM",
+        Level.NOTE,
+        "Error pages of another backend are fetched by a Lua program of the gateway.",
+        "a Lua program of the gateway fetches error pages from {backend}; the body of the request is not sent again, "
+        "and the gateway needs Envoy 1.35 or later, which Istio has since 1.27",
+        "See that the backend of the pages does not need the body of the request.",
+    ),
+    Code(
+        "ERROR-PAGES-OF-REDIRECTS",
+        Level.BLOCKED,
+        "A status below 400 gets an error page.",
+        "custom-http-errors lists a status below 400, which answers of the gateway's own have, too",
+        "List statuses from 400 on only.",
+    ),
+    Code(
+        "DEFAULT-BACKEND-UNUSED",
+        Level.NOTE,
+        "The Service that default-backend names does not exist or has no ready endpoint; nginx does not use it.",
+        "Service {service} does not exist or has no ready endpoint; neither nginx nor the gateway uses it",
+        "Create the Service, or remove the annotation; then convert again.",
+    ),
+    Code(
+        "DEFAULT-BACKEND-STATIC",
+        Level.NOTE,
+        "The default backend stands in for a backend without endpoints from the next conversion on.",
+        "when the backend loses its last endpoint the gateway answers 503 instead of asking {backend}, until it is "
+        "converted again",
+        "Convert again when a backend is scaled to nothing, or keep one endpoint.",
+    ),
+    Code(
+        "DEFAULT-BACKEND-CHOSEN",
+        Level.NOTE,
+        "A backend has no endpoint now, so its default backend gets the requests until the next conversion.",
+        "Service {replaced} has no ready endpoint now, so {backend} gets its requests until the next conversion",
+        "Convert again when the backend has endpoints.",
+    ),
 )

@@ -13,6 +13,8 @@ from ..lua import external_auth as external_auth_program
 from ..visit import Visit
 from .basic_auth import basic_auth
 from .body_limit import body_limit
+from ..lua import error_pages as error_pages_program
+from .error_pages import error_pages
 from .external_auth import external_auth
 from .rates import local_rate_limit
 from .rbac import rbac
@@ -28,6 +30,7 @@ HANDLERS: dict[str, Handler] = {
 
 PROGRAMS: dict[str, Handler] = {
     body_limit_program.PROGRAM: body_limit,
+    error_pages_program.PROGRAM: error_pages,
     external_auth_program.PROGRAM: external_auth,
 }
 """What the Lua programs of the collection do, by their text."""

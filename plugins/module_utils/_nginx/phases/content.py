@@ -12,6 +12,7 @@ from ..upstreams import cluster_service
 from ..uri_rewrite import rewrites, rewritten
 from ..visit import Visit
 from .balancing import session, shares
+from .errors import error_headers, pages_of
 from .mirroring import mirrors_of
 
 
@@ -20,6 +21,8 @@ def content_phase(visit: Visit) -> Answer:
     upstream = visit.location.upstream or visit.site.default_upstream
     if upstream is None or upstream.problem is not Problem.NONE:
         return visit.own(404)
+    if visit.location.replaced:
+        visit.request_headers |= error_headers(visit.location, visit.request.headers.get("accept", ""))
     prefix = visit.location.policy.rewriting.prefix
     if prefix and rewrites(visit.location):
         visit.request_headers["x-forwarded-prefix"] = prefix
@@ -38,6 +41,7 @@ def content_phase(visit: Visit) -> Answer:
         request_headers=visit.request_headers,
         guards=tuple(visit.guards),
         limits=tuple(visit.limits),
+        error_pages=pages_of(visit.site, visit.location, 0),
         mirrors=mirrors_of(visit.location.policy.mirror, visit.request),
     )
 
