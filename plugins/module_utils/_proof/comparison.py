@@ -41,7 +41,7 @@ _OF_BODY = frozenset(("content-length", "content-type"))
 _BACKEND_FAILED = (502, 504)
 """What nginx answers when the backend that the model names did not."""
 
-_NOT_ADMITTED = 403
+_NOT_ADMITTED = (302, 401, 403, 500)
 """What nginx answers to clients that an address list does not have."""
 
 _LENGTH = HEADER + "content-length"
@@ -99,7 +99,7 @@ def compare(probe: Probe, nginx: Sequence[Reply], istio: Reply) -> Comparison:
     The length of a body that varies, or is not sent, is no evidence (a server need not even tell the latter, RFC 9110
     9.3.2; nginx tells 0 of gRPC); that there is one must agree.
     """
-    if probe.guarded and probe.why == DISGUISED and nginx[-1].status != _NOT_ADMITTED:
+    if probe.guarded and probe.why == DISGUISED and nginx[-1].status not in _NOT_ADMITTED:
         # The list admits us: the disguise reaches a backend, in each plane's own spelling. Nothing is told by that.
         return Comparison(Verdict.EQUAL, (), (), "")
     compares_body = _compares_body(probe, nginx)
@@ -201,7 +201,7 @@ def _verdict(deviations: Sequence[Deviation]) -> Verdict:
 
 def model_mismatch(probe: Probe, nginx: Reply) -> str:
     """Return in which way nginx did not answer what the model said, empty where it did."""
-    if probe.guarded and nginx.status == _NOT_ADMITTED:
+    if probe.guarded and nginx.status in _NOT_ADMITTED:
         return ""
     if not probe.generated:
         own = nginx.status not in _BACKEND_FAILED and is_error_page(nginx.status, nginx.body_sha256)

@@ -129,9 +129,9 @@ class _Model:
             case.target,
             case.headers,
             case.why,
-            found.status,
+            0 if found.error_pages else found.status,
             found.location,
-            not found.backend,
+            not (found.backend or found.error_pages),
             found.guarded,
             differences,
         )
