@@ -42,7 +42,7 @@ _BACKEND_FAILED = (502, 504)
 """What nginx answers when the backend that the model names did not."""
 
 _NOT_ADMITTED = (302, 401, 403, 500)
-"""What nginx answers to clients that an address list does not have."""
+"""What nginx answers to those who are not let through: by an address list, a password, another service."""
 
 _LENGTH = HEADER + "content-length"
 

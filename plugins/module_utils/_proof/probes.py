@@ -41,7 +41,7 @@ class Probe:
     ``server`` is the host in the plan, ``host`` the name that is asked for; they differ for wildcards. ``target`` is
     raw and sent as it is. ``headers`` are sorted pairs of lower-case name and value. ``why`` is one word. ``status``
     is 0 where a backend decides; ``generated`` tells whether nginx answers by itself. ``guarded`` tells that an address
-    list decides first, by where the probe comes from. ``described`` are the differences that findings predict.
+    list, or another service, decides first. ``described`` are the differences that findings predict.
     """
 
     id: str
