@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from .._bundle.bundle import Bundle, Certificate, Controller
+from .._bundle.naming import named_configmaps, named_services
 from .._bundle.pruning import is_ours, prune
 from .._bundle.secrets import SecretFacts, named_secrets
 from .._kube.names import is_dns_label, is_object_name
@@ -26,13 +27,13 @@ _PARALLEL = 16
 def capture(api: Api, cluster: str, nginx_namespace: str, nginx_name: str = "") -> Bundle:
     """Return everything that decides how the cluster answers, our own objects left out.
 
-    Services and Secrets are kept only as far as Ingresses name them. Raises ControllerNotFoundError, ApiError,
-    UnreachableError.
+    Services, ConfigMaps and Secrets are kept only as far as Ingresses name them. Raises ControllerNotFoundError,
+    ApiError, UnreachableError.
     """
     version = str(api.read("/version").get("gitVersion") or "")
     controller = find_controller(api, nginx_namespace, nginx_name)
     objects = {kind: [prune(obj) for obj in api.list(kind) if not is_ours(obj)] for kind in _WHOLE}
-    objects["ConfigMap"] = list(_configmap(api, controller))
+    objects["ConfigMap"] = list(_configmaps(api, objects["Ingress"], controller))
     objects["Service"] = _named_services(api, objects["Ingress"], controller)
     objects[controller.kind] = [prune(api.get(controller.kind, controller.namespace, controller.name) or {})]
     return Bundle(
@@ -46,14 +47,22 @@ def capture(api: Api, cluster: str, nginx_namespace: str, nginx_name: str = "") 
     )
 
 
-def _configmap(api: Api, controller: Controller) -> Iterator[KubeObject]:
-    found = api.get("ConfigMap", *controller.configmap) if controller.configmap else None
-    if found:
-        yield prune(found)
+def _configmaps(api: Api, ingresses: Iterable[KubeObject], controller: Controller) -> Iterator[KubeObject]:
+    """Yield the ConfigMap of the controller and those that it, or an Ingress, names."""
+    own = api.get("ConfigMap", *controller.configmap) if controller.configmap else None
+    if own:
+        yield prune(own)
+    data = mapping_at(own, "data") if own else {}
+    settings = {name: value for name, value in data.items() if isinstance(value, str)}
+    for place in sorted(set(named_configmaps(ingresses, settings)) - {controller.configmap}):
+        found = api.get("ConfigMap", *place)
+        if found:
+            yield prune(found)
 
 
-def _named_services(api: Api, ingresses: Iterable[KubeObject], controller: Controller) -> list[KubeObject]:
+def _named_services(api: Api, ingresses: Sequence[KubeObject], controller: Controller) -> list[KubeObject]:
     wanted = {place for ingress in ingresses for place in _backend_services(ingress)}
+    wanted |= set(named_services(ingresses))
     wanted |= {controller.service} if controller.service else set()
     default = read_settings(controller.arguments, None, None).default_backend
     wanted |= {default} if default else set()

@@ -73,16 +73,14 @@ def migrate_grants(gateway_namespace: str, nginx_namespace: str, istio_namespace
     """Return what backing up, converting, applying, verifying, recording and rolling back need."""
     return [
         Grant("", ("services",), READ),
-        Grant("", ("secrets",), ("get",)),
+        Grant("", ("configmaps", "secrets"), ("get",)),
         Grant("discovery.k8s.io", ("endpointslices",), READ),
         Grant("networking.k8s.io", ("ingresses", "ingressclasses"), READ),
         Grant(_ISTIO, ("destinationrules", "virtualservices"), WRITE),
         Grant(_ISTIO, ("envoyfilters", "gateways", "serviceentries"), READ),
         Grant("security.istio.io", ("authorizationpolicies",), READ),
         Grant(_CRDS, ("customresourcedefinitions",), ("get",), names=ISTIO_CRDS),
-        Grant("", ("configmaps",), ("get",), nginx_namespace),
         Grant("apps", ("daemonsets", "deployments"), READ, nginx_namespace),
-        Grant("", ("configmaps",), ("get",), istio_namespace),
         Grant("apps", ("deployments",), READ, istio_namespace),
         Grant(_ISTIO, ("envoyfilters", "gateways", "serviceentries"), WRITE, gateway_namespace),
         Grant("security.istio.io", ("authorizationpolicies",), WRITE, gateway_namespace),

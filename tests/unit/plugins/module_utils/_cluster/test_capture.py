@@ -73,6 +73,17 @@ def names(bundle: Bundle, kind: str) -> list[str]:
     return [f"{key_of(obj).namespace}/{key_of(obj).name}" for obj in bundle.of(kind)]
 
 
+def test_what_annotations_and_settings_name_is_captured() -> None:
+    annotations = {"auth-proxy-set-headers": "shop/auth", "default-backend": "errors", "custom-headers": "Not A Name"}
+    found = captured(
+        ingress("a.example.test", annotations=annotations),
+        service("errors"),
+        *({"kind": "ConfigMap", "metadata": {"name": n, "namespace": "shop"}} for n in ("auth", "stranger")),
+    )
+    assert names(found, "ConfigMap") == ["edge/settings", "shop/auth"]
+    assert "shop/errors" in names(found, "Service")
+
+
 def test_services_and_secrets_are_those_that_are_named() -> None:
     found = captured(
         ingress("a.example.test", path("/", "web"), path("/b", ""), tls="cert", default=backend("home")),
