@@ -15,7 +15,7 @@ from __future__ import annotations
 PROGRAM = r"""
 local NOT_ASKED = {
   ["connection"] = true, ["content-length"] = true, ["keep-alive"] = true, ["proxy"] = true, ["te"] = true,
-  ["transfer-encoding"] = true, ["upgrade"] = true, ["expect"] = true,
+  ["transfer-encoding"] = true, ["upgrade"] = true, ["expect"] = true, ["x-forwarded-proto"] = true,
 }
 local NOT_ANSWERED = {
   ["connection"] = true, ["content-length"] = true, ["keep-alive"] = true, ["transfer-encoding"] = true,
@@ -37,7 +37,6 @@ function envoy_on_request(handle)
     end
   end
   asked["x-forwarded-for"] = client(handle)
-  asked["x-real-ip"] = asked["x-forwarded-for"]
   handle:streamInfo():dynamicMetadata():set("i2i.error-pages", "request", asked)
 end
 
@@ -57,13 +56,15 @@ local function page(handle, rule, status)
   asked["x-ingress-name"] = rule:get("ingress")
   asked["x-service-name"] = rule:get("service")
   asked["x-service-port"] = rule:get("port")
-  asked[":path"] = "/"
+  asked[":path"] = asked[":path"]:gsub("^[^?]*", "/", 1)
   local options = {["timeout_ms"] = rule:get("timeout"), ["return_duplicate_headers"] = true, ["send_xff"] = false}
   return handle:httpCall(cluster, asked, nil, options)
 end
 
-local function replace(handle, rule, status)
-  local answer, body = page(handle, rule, status)
+local function replace(handle, status)
+  -- A body that comes while the page is fetched could not be replaced any more.
+  handle:body(true)
+  local answer, body = page(handle, handle:filterContext(), status)
   local headers, dropped = handle:headers(), {}
   for name, _ in pairs(headers) do
     if not kept(name) then dropped[#dropped + 1] = name end
@@ -85,7 +86,7 @@ function envoy_on_response(handle)
   local codes = rule:get("codes")
   local from_backend = handle:headers():get("x-envoy-upstream-service-time") ~= nil
   if not codes[status] or (from_backend and not rule:get("intercepts")) then return end
-  local done, problem = pcall(replace, handle, rule, status)
+  local done, problem = pcall(replace, handle, status)
   if not done then handle:logErr("error pages: " .. tostring(problem)) end
 end
 """

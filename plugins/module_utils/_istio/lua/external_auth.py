@@ -102,7 +102,8 @@ local WITH_COOKIES = {
 }
 
 local TITLES = {
-  ["401"] = "401 Authorization Required", ["403"] = "403 Forbidden", ["500"] = "500 Internal Server Error",
+  ["302"] = "302 Found", ["401"] = "401 Authorization Required", ["403"] = "403 Forbidden",
+  ["500"] = "500 Internal Server Error",
 }
 
 local function refuse(handle, status, headers)
@@ -133,7 +134,7 @@ local function check(handle, rule)
       handle:streamInfo():dynamicMetadata():set("i2i.external-auth", "cookies", table.concat(cookies, "\n"))
     end
   elseif status == "401" and redirect then
-    handle:respond({[":status"] = "302", ["location"] = redirect, ["set-cookie"] = cookies}, "")
+    refuse(handle, "302", {["location"] = redirect, ["set-cookie"] = cookies})
   elseif status == "401" then
     refuse(handle, "401", {
       ["www-authenticate"] = values(answer["www-authenticate"]), ["set-cookie"] = always and cookies or {},
