@@ -34,7 +34,7 @@ CODES: tuple[Code, ...] = (
         Level.NOTE,
         "External authentication is a Lua program of the gateway, which asks exactly what nginx asks.",
         "a Lua program of the gateway asks {service}; it needs Envoy 1.35 or later, which Istio has since 1.27",
-        "Check the version of the gateway before the host moves: an older one answers 500.",
+        "Check the version of the gateway before the host moves: an older one cannot run the program.",
     ),
     Code(
         "EXTERNAL-AUTH-NOT-CACHED",
