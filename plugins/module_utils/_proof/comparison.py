@@ -136,8 +136,8 @@ def _compares_body(probe: Probe, nginx: Sequence[Reply]) -> bool:
 
 
 def _is_refused(probe: Probe, nginx: Reply) -> bool:
-    """Tell whether a list of addresses, which may or may not have the prober's, refused it."""
-    if not probe.guarded or nginx.status != _NOT_ADMITTED:
+    """Tell whether whoever guards the route, which the prober may or may not pass, refused it."""
+    if not probe.guarded or nginx.status not in _NOT_ADMITTED:
         return False
     return probe.method == "HEAD" or is_error_page(nginx.status, nginx.body_sha256)
 
