@@ -15,7 +15,7 @@ from .._nginx.site import DEFAULT_SERVER
 from .._nginx.variables import parts_of, unknown_variables
 from .access import is_answered, waits_for_endpoints
 from .context import Context
-from .draft import Draft
+from .draft import Draft, ServiceHost
 from .features import Feature
 from .routing import is_single_label
 from .services import Target, UnreachableTargetError, target_of
@@ -59,8 +59,21 @@ def _ask(draft: Draft, question: Question, context: Context) -> Target:
         raise UnreachableTargetError("its URL cannot be read")
     _check_variables(question)
     target = _target(draft, address, context)
-    draft.filters[EXTERNAL_AUTH] = EXTERNAL_AUTH.on_route({"filter_context": _data(draft, question, address, target)})
+    data = {"cluster": target.cluster(_subset(draft, target, context)), **_data(draft, question, address)}
+    draft.filters[EXTERNAL_AUTH] = EXTERNAL_AUTH.on_route({"filter_context": data})
     return target
+
+
+def _subset(draft: Draft, target: Target, context: Context) -> str:
+    """Return the subset of a Service of the cluster by which TLS is spoken to it, empty for none.
+
+    As nginx does, the gateway shows the name and verifies no certificate.
+    """
+    if not target.secured:
+        return ""
+    tls = {"mode": "SIMPLE", "sni": target.host, "insecureSkipVerify": True}
+    policy = {"portLevelSettings": [{"port": {"number": target.port}, "tls": tls}]}
+    return context.subset(draft, ServiceHost(target.namespace, target.host), policy)
 
 
 def _void(draft: Draft) -> list[Finding]:
@@ -101,10 +114,9 @@ def _target(draft: Draft, address: Address, context: Context) -> Target:
     return target_of(address.scheme, host, address.port, context.options)
 
 
-def _data(draft: Draft, question: Question, address: Address, target: Target) -> dict[str, Any]:
-    """Return the data of one route, as :mod:`_istio.lua.external_auth` describes it."""
+def _data(draft: Draft, question: Question, address: Address) -> dict[str, Any]:
+    """Return the data of one route, as :mod:`_istio.lua.external_auth` describes it, but the cluster."""
     data: dict[str, Any] = {
-        "cluster": target.cluster,
         "authority": _parts(address.host),
         "path": _parts(question_path(question, draft.location)),
         "asked": _parts(question.asked or "$request_uri"),

@@ -58,7 +58,10 @@ def _target(url: str, options: Options) -> Target:
         raise UnreachableTargetError("its URL cannot be read")
     if address.path not in _AS_ASKED:
         raise UnreachableTargetError("the copies would be for another URL than the request")
-    return target_of(address.scheme, address.host, address.port, options)
+    target = target_of(address.scheme, address.host, address.port, options)
+    if target.secured:
+        raise UnreachableTargetError(f"{address.host} is a Service of the cluster that speaks TLS")
+    return target
 
 
 def _finding(draft: Draft, code: str, annotation: str, **values: str) -> Finding:

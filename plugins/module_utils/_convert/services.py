@@ -36,16 +36,20 @@ class OutsideService:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A service as the gateway knows it: full name and port; ``outside`` is what has to be made known to it first."""
+    """A service as the gateway knows it: full name and port; ``outside`` is what has to be made known to it first.
+
+    ``secured`` tells that it is a Service of ``namespace`` that speaks TLS.
+    """
 
     host: str
     port: int
     outside: OutsideService | None = None
+    secured: bool = False
+    namespace: str = ""
 
-    @property
-    def cluster(self) -> str:
-        """Envoy's name of the service."""
-        return f"outbound|{self.port}||{self.host}"
+    def cluster(self, subset: str = "") -> str:
+        """Return Envoy's name of the service, or of a subset of it."""
+        return f"outbound|{self.port}|{subset}|{self.host}"
 
 
 def target_of(scheme: str, host: str, port: int, options: Options) -> Target:
@@ -55,9 +59,7 @@ def target_of(scheme: str, host: str, port: int, options: Options) -> Target:
     name = host.lower().removesuffix(".").removesuffix(f".{options.cluster_domain}")
     found = _IN_CLUSTER.fullmatch(name)
     if found:
-        if scheme == "https":
-            raise UnreachableTargetError(f"{host} is a Service of the cluster that speaks TLS")
-        return Target(f"{name}.{options.cluster_domain}", port)
+        return Target(f"{name}.{options.cluster_domain}", port, secured=scheme == "https", namespace=found[2])
     if not is_host(name) or is_wildcard(name) or "." not in name or name.rpartition(".")[2].isdigit():
         raise UnreachableTargetError(f"{host!r} is neither a Service of the cluster nor a full DNS name")
     return Target(name, port, OutsideService(name, port, scheme == "https"))

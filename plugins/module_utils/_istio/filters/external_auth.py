@@ -33,17 +33,27 @@ def external_auth(visit: Visit, config: Mapping[str, Any]) -> Answer | None:
 
 def _service(visit: Visit, data: Mapping[str, Any]) -> str:
     """Return scheme, name and port of the service: the name it is asked by, which must be the one it is known by."""
-    __, port, __, host = data["cluster"].split("|")
+    __, port, subset, host = data["cluster"].split("|")
     name = _text(visit, data["authority"])
     scheme = visit.configuration.outside.get((host, int(port)))
     if scheme is None:
         inside = host.split(".")
         if inside[2:3] != ["svc"] or name.lower().split(".")[:3] != inside[:3]:
             raise UnknownConfigurationError(f"service {host} that is asked as {name}")
-        scheme = "http"
+        scheme = _spoken(visit, host, subset, int(port))
     elif name.lower() != host:
         raise UnknownConfigurationError(f"service {host} that is asked as {name}")
     return f"{scheme}://{name}:{port}"
+
+
+def _spoken(visit: Visit, host: str, subset: str, port: int) -> str:
+    """Return the scheme that is spoken to a Service of the cluster, by the traffic policy of its subset."""
+    if not subset:
+        return "http"
+    if (host, subset) not in visit.configuration.policies:
+        raise UnknownConfigurationError(f"subset {subset} of {host}")
+    settings = visit.configuration.policies[(host, subset)].get("portLevelSettings", ())
+    return "https" if any(item["port"]["number"] == port and "tls" in item for item in settings) else "http"
 
 
 def _text(visit: Visit, parts: Iterable[str]) -> str:

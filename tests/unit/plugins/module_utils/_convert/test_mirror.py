@@ -43,7 +43,10 @@ def test_what_nginx_copies() -> None:
     assert both(mirror_target=TARGET).nginx(HOST, "/a?b").mirrors == ("http://mir.d.svc:80 /a?b host=mir.d.svc",)
 
 
-@pytest.mark.parametrize("target", ["http://mir.d.svc", "http://mir.d.svc/x$request_uri", "http://$host$request_uri"])
+@pytest.mark.parametrize(
+    "target",
+    ["http://mir.d.svc", "http://mir.d.svc/x$request_uri", "http://$host$request_uri", "https://mir.d.svc$request_uri"],
+)
 def test_copies_that_cannot_be_sent_need_consent(target: str) -> None:
     assert not both(mirror_target=target).plan.conversion.verdicts[HOST].moves
     accepted = both("MIRROR-NOT-CONVERTED", mirror_target=target)
