@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 
 from ..._http.exchange import Answer
 from ..lua import body_limit as body_limit_program
+from ..lua import error_pages as error_pages_program
 from ..lua import external_auth as external_auth_program
 from ..visit import Visit
 from .basic_auth import basic_auth
 from .body_limit import body_limit
-from ..lua import error_pages as error_pages_program
 from .error_pages import error_pages
 from .external_auth import external_auth
 from .rates import local_rate_limit
