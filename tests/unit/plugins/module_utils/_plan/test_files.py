@@ -78,7 +78,7 @@ def test_what_is_in_a_plan(stored: StoredPlan) -> None:
     assert index["counts"]["ingresses"] == 8
     assert index["counts"]["moving"] + index["counts"]["held_back"] == index["counts"]["hosts"]
     hosts = {line["host"]: line for line in stored.hosts()}
-    assert hosts["held.example.test"]["held_back_by"] == ["ANNOTATION-NOT-CONVERTED"]
+    assert hosts["held.example.test"]["held_back_by"] == ["FIREWALL-LOST"]
     assert hosts["a.example.test"]["namespaces"] == ["a", "b"]
     assert hosts["x.w.example.test"]["certificate"] == {"nginx": "*.w.example.test", "istio": "*.w.example.test"}
     assert {item["code"] for item in stored.findings()} >= {"DUPLICATE-OBJECT", "UNKNOWN-ANNOTATION"}
