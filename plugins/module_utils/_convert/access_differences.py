@@ -33,6 +33,7 @@ def refused_first(situation: Situation) -> Iterator[Difference]:
     if nginx.phase != "endpoints" or not (location and location.upstream and location.upstream.port):
         return
     visit = Visit(situation.site, situation.server, location, situation.request, situation.request.path, {})
+    visit.guards += nginx.guards
     refusal = access_phase(visit) or external_phase(visit) or visit.own(nginx.status)
     for name, value in fields_of(refusal).items():
         text = _challenge(situation.request) if name == f"header:{CHALLENGE}" else value

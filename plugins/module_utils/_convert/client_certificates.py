@@ -8,12 +8,10 @@ They are asked for in the handshake, so a host that asks has a server and a cert
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from .._bundle.bundle import Certificate
 from .._findings.codes import finding
 from .._findings.finding import Finding, Source
-from .._http.exchange import Guard
 from .._istio.formatter import PEER_CERTIFICATE, PEER_ISSUER, PEER_SUBJECT, PEER_VERIFIED
 from .._istio.resources import HTTP_PORT
 from .._kube.hosts import certificate_covers
@@ -25,7 +23,6 @@ from .differences import Difference, Situation
 from .draft import Draft, Step, Variant
 from .features import Feature
 from .generated import generated_answer
-from .witnesses import fields_of
 
 _RBAC = "envoy.extensions.filters.http.rbac.v3"
 COMMON_NAME = Feature("i2i.common-name", f"{_RBAC}.RBAC", f"{_RBAC}.RBACPerRoute", rank=10)
@@ -119,16 +116,7 @@ def _owner(server: Server) -> ObjectKey:
 
 
 def handshake(situation: Situation) -> Iterator[Difference]:
-    """Predict what shows of client certificates: who has none gets no answer at all, not 400."""
+    """Predict that backends never get a certificate that a client claims to have."""
     nginx, wanted = situation.nginx, situation.server.client_certificates
-    if wanted.asks and situation.request.scheme == "https":
-        guards = tuple(_on_gateway(item) for item in nginx.guards)
-        yield Difference(_HANDSHAKE, "guards", fields_of(replace(nginx, guards=guards))["guards"])
     if wanted.secret and nginx.backend and not nginx.request_headers.get("ssl-client-cert"):
         yield Difference(_HANDSHAKE, "request_header:ssl-client-cert", "(removed)")
-
-
-def _on_gateway(guard: Guard) -> Guard:
-    if guard.kind != "certificate":
-        return guard
-    return replace(guard, decides=guard.decides.replace("optional_no_ca", "optional"), refusal="handshake")

@@ -42,7 +42,9 @@ def password(draft: Draft, context: Context) -> list[Finding]:
     users = reference(UserSource(*passwords.secret, passwords.form))
     draft.filters[PASSWORDS] = PASSWORDS.on_route({"users": {"inline_string": users}})
     draft.set_request_header("authorization", "")
+    in_manifests = [finding("PASSWORDS-TO-BRING", source, host=host, secret=secret)]
     return [
+        *(in_manifests if context.options.format == "yaml" else ()),
         *waits_for_endpoints(draft, source),
         finding("PASSWORDS-COPIED", source, host=host, secret=secret),
         finding("BASIC-AUTH-REALM", source, host=host, realm=repr(passwords.realm)),

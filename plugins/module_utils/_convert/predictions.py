@@ -10,7 +10,7 @@ from .._http.exchange import Answer, Request
 from .._http.uri import host_name
 from .._nginx.answer import answer, locate, response_headers
 from .._nginx.client import unforwarded
-from .._nginx.site import DEFAULT_SERVER, Site
+from .._nginx.site import DEFAULT_SERVER, Server, Site
 from .differences import Difference, Situation
 from .registry import FAMILIES
 from .spelling import heard_request, opaque, transparent
@@ -43,7 +43,8 @@ def predict(codes: Container[str], site: Site, request: Request, nginx: Answer) 
         request, nginx = plain, expected
     heard = heard_request(request)
     if heard is None:
-        yield from _all_of(nginx, Answer(400), "PATH-NORMALISED")
+        guards = tuple(item for item in nginx.guards if item.kind == "certificate")
+        yield from _all_of(nginx, Answer(400, guards=guards), "PATH-NORMALISED")
         return
     located = opaque(heard)
     if located != request:
@@ -52,20 +53,24 @@ def predict(codes: Container[str], site: Site, request: Request, nginx: Answer) 
         situation = Situation(site, *locate(site, located), heard, expected)
     else:
         situation = Situation(site, *locate(site, request), request, nginx)
-    if _is_below_a_wildcard(situation):
-        yield from _all_of(situation.nginx, Answer(404, headers=response_headers(site, request)), "WILDCARD-DEPTH")
+    wildcard = _wildcard_above(situation)
+    if wildcard:
+        guards = wildcard.client_certificates.guards(request.scheme)
+        refused = Answer(404, headers=response_headers(site, request), guards=guards)
+        yield from _all_of(situation.nginx, refused, "WILDCARD-DEPTH")
         return
     for family in FAMILIES:
         for predicate in family.predicates:
             yield from (item for item in predicate(situation) if item.code in ALWAYS or item.code in codes)
 
 
-def _is_below_a_wildcard(situation: Situation) -> bool:
-    """Tell whether a name of several labels below a wildcard comes to the default server, which nginx lets have it."""
+def _wildcard_above(situation: Situation) -> Server | None:
+    """Return the wildcard above a name of several labels, which nginx lets the default server have; None for others."""
     if situation.server.host != DEFAULT_SERVER:
-        return False
+        return None
     labels = host_name(situation.request.host).split(".")
-    return any(f"*.{'.'.join(labels[start:])}" in situation.site.servers for start in range(2, len(labels) - 1))
+    above = (situation.site.servers.get(f"*.{'.'.join(labels[start:])}") for start in range(2, len(labels) - 1))
+    return next((server for server in above if server), None)
 
 
 def _all_of(nginx: Answer, istio: Answer, code: str) -> Iterator[Difference]:

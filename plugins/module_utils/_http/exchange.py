@@ -43,7 +43,8 @@ class Guard:
 
     ``kind`` is ``addresses``, ``basic``, ``external``, ``certificate`` or ``subject`` (of a certificate); ``decides``
     names what decides, in a form that both witnesses share (a Secret, a URL with its settings); ``refusal`` is what
-    others get: a status, and a Location where there is one, or ``handshake`` where there is no connection.
+    others get: a status, and a Location where there is one, empty for a
+    certificate: what a plane does without one is no part of the comparison.
     """
 
     kind: str

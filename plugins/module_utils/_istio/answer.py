@@ -39,7 +39,7 @@ def answer(configuration: Configuration, request: Request) -> Answer:
     found = _answer_of(configuration, server, request)
     if not server.asks:
         return found
-    guard = Guard("certificate", f"{server.asks} depth {server.depth}", "handshake")
+    guard = Guard("certificate", f"{server.asks} depth {server.depth}")
     return replace(found, guards=(guard, *found.guards))
 
 

@@ -22,20 +22,18 @@ def answer(site: Site, request: Request) -> Answer:
     """Return what nginx answers to ``request``, in the order of its phases."""
     server = server_for(site, host_name(request.host))
     certificate = _certificate(site, request)
+    wanted = server.client_certificates
+    guards = wanted.guards(request.scheme)
     try:
         path = normalised_path(request.path)
     except BadTargetError:
-        return Answer(400, certificate=certificate)
-    if not server.client_certificates.asks or request.scheme != "https":
-        return replace(_in_phases(site, server, request, path), certificate=certificate)
-    if request.sni and server_for(site, host_name(request.sni)) is not server:
+        return Answer(400, certificate=certificate, guards=guards)
+    if guards and request.sni and server_for(site, host_name(request.sni)) is not server:
         return Answer(421, certificate=certificate)
-    found = _in_phases(site, server, request, path)
-    wanted = server.client_certificates
-    guards = [Guard("certificate", wanted.describe(), "400")]
-    if wanted.common_name and not wanted.refused:
-        guards.append(Guard("subject", wanted.common_name, "403"))
-    return replace(found, certificate=certificate, guards=(*guards, *found.guards))
+    found = replace(_in_phases(site, server, request, path), certificate=certificate)
+    if guards and wanted.common_name and not wanted.refused:
+        guards = (*guards, Guard("subject", wanted.common_name, "403"))
+    return replace(found, guards=(*guards, *found.guards)) if guards else found
 
 
 def locate(site: Site, request: Request) -> tuple[Server, Location | None]:

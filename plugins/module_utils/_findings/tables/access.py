@@ -73,6 +73,13 @@ CODES: tuple[Code, ...] = (
         "Run the migration again after a change of the Secret.",
     ),
     Code(
+        "PASSWORDS-TO-BRING",
+        Level.CONSENT,
+        "Manifests hold no password hashes: applied as they are, they let nobody in.",
+        "the EnvoyFilter in the manifests names Secret {secret} in place of its users, and lets nobody in as it is",
+        "Let the playbook apply the plan, or fill the users in where the manifests are applied.",
+    ),
+    Code(
         "BASIC-AUTH-REALM",
         Level.APPROXIMATE,
         "The realm that browsers show is the address of the page on the gateway, the text of auth-realm on nginx.",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ..._http.exchange import Request
+from ..._http.exchange import Guard, Request
 from ..reader import Reader
 from ..references import Place, split_reference
 
@@ -35,9 +35,15 @@ class ClientCertificates:
     refused: str = ""
     inactive: str = ""
 
-    def describe(self) -> str:
-        """Return what handshakes ask for as a text by which witnesses compare it."""
-        return f"{self.verify} depth {self.depth}"
+    def guards(self, scheme: str) -> tuple[Guard, ...]:
+        """Return what decides before anything else over ``scheme``, in the form that witnesses compare.
+
+        A certificate is refused by nginx with 400, by the gateway with the handshake: no request here has one to show.
+        The gateway knows no certificates that are passed on unverified.
+        """
+        if not self.asks or scheme != "https":
+            return ()
+        return (Guard("certificate", f"{self.verify.removesuffix('_no_ca')} depth {self.depth}"),)
 
     @property
     def asks(self) -> bool:

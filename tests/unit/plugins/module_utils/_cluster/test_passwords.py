@@ -15,7 +15,7 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.cr
 from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.passwords import with_passwords
 from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.secret_facts import read_facts
 from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.writing import write
-from ansible_collections.sealos.istio_migration.plugins.module_utils._convert.options import Options
+from ansible_collections.sealos.istio_migration.plugins.module_utils._convert.options import Acceptance, Options
 from ansible_collections.sealos.istio_migration.plugins.module_utils._istio.ownership import was_edited
 from ansible_collections.sealos.istio_migration.plugins.module_utils._istio.passwords import (
     NOBODY,
@@ -102,7 +102,9 @@ def plan_files(folder: Path) -> tuple[Path, list[Object]]:
         secrets=[read_facts(secret(auth=f"alice:{HASH}"))],
     )
     write_bundle(found, folder / "bundle", "2026-01-01T00:00:00Z")
-    stored, __ = write_plan(make_plan(found, Options(format="yaml")), folder / "plans")
+    stored, __ = write_plan(
+        make_plan(found, Options(format="yaml", accept=(Acceptance("PASSWORDS-TO-BRING"),))), folder / "plans"
+    )
     objects = [obj for unit in ("shop", "shared.gateway") for obj in read_plan(stored.directory).unit(unit)["objects"]]
     return folder, objects
 

@@ -257,3 +257,9 @@ def test_checks_are_there_before_endpoints_are(client: str, authorization: str) 
     istio = witnesses.istio(HOST, "/api/", headers=headers, client=client)
     assert istio.status == (503 if client == "10.1.1.1" and authorization else refused)
     assert witnesses.disagreements(HOST, "/api/", headers=headers, client=client) == []
+
+
+def test_manifests_let_nobody_in_which_needs_consent() -> None:
+    witnesses = both(BASIC, options=Options(format="yaml"))
+    assert "PASSWORDS-TO-BRING" in codes_of(witnesses.plan, HOST)
+    assert not moves(witnesses)

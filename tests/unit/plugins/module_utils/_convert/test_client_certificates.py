@@ -167,3 +167,26 @@ def test_the_oldest_ingress_with_an_authority_decides() -> None:
     witnesses = both(MUTUAL, later)
     assert witnesses.nginx(HOST, "/late/", "https").guards[0].decides == "on depth 1"
     assert witnesses.disagreements(HOST, "/late/", "https") == []
+
+
+@pytest.mark.parametrize("target", ["/x/%zz", "/api/%zz"])
+def test_a_malformed_target_is_refused_after_the_handshake(target: str) -> None:
+    witnesses = both(MUTUAL)
+    assert witnesses.nginx(HOST, target, "https").status == 400
+    assert witnesses.disagreements(HOST, target, "https") == []
+
+
+def test_checks_behind_the_handshake_are_there_before_endpoints_are() -> None:
+    annotations = {**MUTUAL, "allowlist-source-range": "10.0.0.0/8"}
+    witnesses = both(annotations, serving=frozenset({("shop", "web")}))
+    assert witnesses.nginx(HOST, "/api/", "https").status == 503
+    assert witnesses.istio(HOST, "/api/", "https").status == 403
+    assert witnesses.disagreements(HOST, "/api/", "https") == []
+
+
+def test_names_too_deep_for_a_wildcard_meet_its_handshake_on_the_gateway() -> None:
+    host = "*.example.test"
+    plan = plan_of(
+        ingress(host, annotations=MUTUAL, tls="cert"), service(), certificates=[certificate(host)], secrets=[CA]
+    )
+    assert Witnesses(plan).disagreements("x.y.example.test", "/", "https") == []
