@@ -71,7 +71,8 @@ class Assembly:
 
     def _parity(self) -> KubeObject:
         drafts = [draft for place in self._places for draft in self._drafts_of(place)]
-        features = {feature for draft in drafts for feature in (*draft.filters, *draft.everywhere)} | {BODY_SIZE}
+        features = {feature for draft in drafts for __, filters in draft.filtered_routes() for feature in filters}
+        features |= {feature for draft in drafts for feature in draft.everywhere} | {BODY_SIZE}
         rates = [rate for draft in drafts for rate in draft.rates]
         obj = parity_filter(self._context.site.settings, features, rates, self._context.options)
         return stamp(obj, SHARED_UNIT, ())
@@ -142,7 +143,8 @@ class Assembly:
                 for name in draft.main_names():
                     for purpose, value in draft.patches.items():
                         patches.setdefault(purpose, []).append(route_patch(name, value))
-                    _add_filters(patches, name, draft.filters)
+                for name, filters in draft.filtered_routes():
+                    _add_filters(patches, name, filters)
             for name, filters in _filters_everywhere(place.server, drafts):
                 _add_filters(patches, name, filters)
         if self._layout.chains.get(unit):

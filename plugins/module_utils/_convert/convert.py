@@ -32,6 +32,8 @@ from .predictions import ALWAYS
 from .redirects import from_root
 from .registry import FAMILIES
 from .routing import drafts, gateway_host
+from .server_snippets import server_headers, server_script, written_locations
+from .snippets import written_headers
 from .verdicts import obstacles
 
 
@@ -159,13 +161,19 @@ class _Hosts:
             if draft.location.policy.denied:
                 draft.main = generated_answer(503)
                 found.update(dict.fromkeys(error_pages(draft, self._context)))
+                written_headers(draft, self._context)
                 continue
             for family in FAMILIES:
                 found.update(dict.fromkeys(family.carry(draft, self._context)))
+        obstacles_of_host = written_locations(server, filled, self._context)
+        if obstacles_of_host:
+            return [*found, *obstacles_of_host]
         if not server.client_certificates.refused:
             from_root(server, filled)
+            server_script(server, filled, self._context)
             ask_for_certificate(server, filled)
         found.update(dict.fromkeys(block_lists(server, filled, self._context)))
+        server_headers(server, filled, self._context)
         self.drafts[server.host] = filled
         size = self._size(server, filled)
         if size > SIZE_LIMIT:

@@ -35,12 +35,13 @@ class ServiceHost:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A condition under which a route differs: extra match fields, changed route fields, response headers."""
+    """A condition under which a route differs: extra match fields, changed route fields, response headers, filters."""
 
     suffix: str = ""
     conditions: Mapping[str, Any] = field(default_factory=dict)
     changes: Mapping[str, Any] = field(default_factory=dict)
     response_set: Mapping[str, str] = field(default_factory=dict)
+    filters: Mapping[Feature, Mapping[str, Any]] = field(default_factory=dict)
 
     def narrowed(self, other: Variant) -> Variant:
         """Return this variant under the conditions of ``other`` as well."""
@@ -49,6 +50,7 @@ class Variant:
             join_conditions(self.conditions, other.conditions),
             {**self.changes, **other.changes},
             {**self.response_set, **other.response_set},
+            {**self.filters, **other.filters} if other.filters else self.filters,
         )
 
 
@@ -156,6 +158,13 @@ class Draft:
         """Return the names of all routes."""
         return [self.name + step.variant.suffix for step in self.steps] + self.main_names()
 
+    def filtered_routes(self) -> Iterator[tuple[str, Mapping[Feature, Mapping[str, Any]]]]:
+        """Yield the name of each route with the filters it needs."""
+        for step in self.steps:
+            yield self.name + step.variant.suffix, step.variant.filters
+        for variant in self.variants:
+            yield self.name + variant.suffix, {**self.filters, **variant.filters}
+
     def _route(self, variant: Variant, matches: Iterable[Match], action: Mapping[str, Any]) -> dict[str, Any]:
         route: dict[str, Any] = {
             "name": self.name + variant.suffix,
@@ -173,6 +182,7 @@ class Draft:
 def join_conditions(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
     """Return both sets of match fields as one; header conditions are joined."""
     joined = {**first, **second}
-    if "headers" in first and "headers" in second:
-        joined["headers"] = {**first["headers"], **second["headers"]}
+    for field_name in ("headers", "withoutHeaders"):
+        if field_name in first and field_name in second:
+            joined[field_name] = {**first[field_name], **second[field_name]}
     return joined

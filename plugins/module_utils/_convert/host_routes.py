@@ -65,7 +65,8 @@ def _in_order(server: Server, drafts: Sequence[Draft], context: Context) -> Iter
 
 def _redirects_only(draft: Draft) -> bool:
     """Tell whether a location redirects all http requests, save those whose slash is missing."""
-    return not draft.layers and draft.redirects
+    filtered = any(step.variant.filters for step in draft.steps)
+    return not draft.layers and draft.redirects and not filtered
 
 
 def _for_https(draft: Draft) -> Iterator[dict[str, Any]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .differences import Difference, Situation
+from .snippets import changes_of
 
 _HSTS = "strict-transport-security"
 
@@ -14,8 +15,9 @@ _HSTS = "strict-transport-security"
 def plain_refusals(situation: Situation) -> Iterator[Difference]:
     """Predict the headers that are missing where somebody is refused, or no endpoint is ready."""
     if situation.nginx.phase in _BY_FILTERS and not _has_no_service(situation):
+        changed = changes_of(situation)
         for name in situation.nginx.headers:
-            if name not in (_HSTS, "www-authenticate"):
+            if name not in (_HSTS, "www-authenticate") and name not in changed:
                 yield Difference("REFUSAL-WITHOUT-HEADERS", f"header:{name}", "")
 
 

@@ -10,14 +10,14 @@ from .._http.exchange import Request
 from .._nginx.phases.rewrite import redirects_to_https
 from .differences import Difference, Situation
 
+_HSTS = "strict-transport-security"
 _DEFAULT_PORT = ":80"
-_REFUSED = 403
 
 
 def own_redirects(situation: Situation) -> Iterator[Difference]:
     """Predict the Location of redirects to https, of the missing slash, to the other name, and to a path."""
     nginx, request = situation.nginx, situation.request
-    if not nginx.location or nginx.backend:
+    if not nginx.location or nginx.backend or nginx.phase == "snippet":
         return
     location = _gateway_location(situation)
     if location and location != nginx.location:
@@ -30,9 +30,9 @@ def server_answers(situation: Situation) -> Iterator[Difference]:
     """Predict HSTS on what nginx answers before it has a location: the gateway adds it to all that https gives."""
     hsts = situation.site.settings.hsts.value
     nginx = situation.nginx
-    early = (nginx.location or nginx.status == _REFUSED) and not nginx.headers
+    early = nginx.phase == "server" and _HSTS not in nginx.headers
     if situation.request.scheme == "https" and hsts and early:
-        yield Difference("SERVER-ANSWER-HSTS", "header:strict-transport-security", hsts)
+        yield Difference("SERVER-ANSWER-HSTS", f"header:{_HSTS}", hsts)
 
 
 def _gateway_location(situation: Situation) -> str:

@@ -42,7 +42,7 @@ def add_slash(draft: Draft, _context: Context) -> list[Finding]:
 def to_url(draft: Draft, _context: Context) -> list[Finding]:
     """Answer with the redirect that an annotation asks for: its URL as it is, without the path of the request."""
     redirects = draft.location.policy.redirects
-    if not redirects.url:
+    if not redirects.url or draft.answered:
         return []
     draft.answered = True
     url = plain(redirects.url)

@@ -29,6 +29,7 @@ from .redirects import add_slash, to_https, to_url
 from .resilience import idle_timeout, retries
 from .rewrite import bare_question_mark, rewrite
 from .session import session_differs
+from .snippets import scripted, written_headers
 from .upstream import backend
 from .without_effect import FIREWALL, GIVEN_UP, NOT_NEEDED, firewall, given_up, no_effect
 
@@ -56,6 +57,7 @@ FAMILIES: tuple[Family, ...] = (
         ),
         cross_origin,
     ),
+    Family(("configuration-snippet", "server-snippet", "stream-snippet", "auth-snippet"), scripted),
     Family(
         (
             "permanent-redirect",
@@ -163,6 +165,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(tuple(GIVEN_UP), given_up),
     Family(FIREWALL, firewall),
     Family(("fastcgi-index", "fastcgi-params-configmap"), no_effect),
+    Family((), written_headers),
 )
 
 CARRIED: frozenset[str] = frozenset(name for family in FAMILIES for name in family.annotations)

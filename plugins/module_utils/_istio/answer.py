@@ -53,7 +53,10 @@ def _answer_of(configuration: Configuration, server: Server, request: Request) -
     if route is None:
         return Answer(404, headers=headers, certificate=server.credential)
     visit = Visit(request, target, server, route, configuration, headers)
-    return _filtered(configuration, visit) or visit.act()
+    answered = _filtered(configuration, visit) or visit.act()
+    for change in reversed(visit.on_answer):
+        answered = change(answered)
+    return answered
 
 
 def _server_for(configuration: Configuration, request: Request) -> Server | None:

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._http.exchange import Answer, Guard, Request
+from .._http.header_lines import REMOVED
 from .._http.services import shared_name
 from .configuration import Configuration, Route, Server, compile_re2
 from .destinations import session, shares
@@ -32,6 +33,7 @@ class Visit:
     :class:`Configuration`). Filters add to ``guards`` and ``limits`` what decides before the answer, to
     ``request_headers`` and ``response_headers`` what they change. ``pages`` are the error pages that replace answers,
     by status, 0 for the backend's.
+    ``on_answer`` is what filters do in the end to the answer, whoever gives it, the last one first.
     """
 
     request: Request
@@ -45,6 +47,7 @@ class Visit:
     request_headers: dict[str, str] = field(default_factory=dict)
     response_headers: dict[str, str] = field(default_factory=dict)
     pages: Mapping[int, str] = field(default_factory=dict)
+    on_answer: list[Callable[[Answer], Answer]] = field(default_factory=list)
 
     def refuse(self, status: int, location: str = "", headers: Mapping[str, str] | None = None) -> Answer:
         """Return an answer of a filter, which the route's own header changes do not reach."""
@@ -97,7 +100,7 @@ class Visit:
             session=session(self.configuration, self.route),
             upstream_target=self._rewritten(action.get("rewrite", {})),
             upstream_host=action.get("rewrite", {}).get("authority", self.request.host),
-            headers=self._response_headers(),
+            headers={**self._hidden_headers(), **self._response_headers()},
             request_headers=self._request_headers(),
         )
         copies = [self._copy(entry["destination"], answer) for entry in action.get("mirrors", ())]
@@ -129,6 +132,11 @@ class Visit:
         wanted = self.route.action.get("headers", {}).get("response", {}).get("set", {})
         own = {name.lower(): self.formatted(text) for name, text in wanted.items() if name.lower() != "content-type"}
         return {**own, **self.response_headers, **self.port_headers}
+
+    def _hidden_headers(self) -> dict[str, str]:
+        """Return what the route removes of the backend's headers; Envoy removes before it sets."""
+        removed = self.route.action.get("headers", {}).get("response", {}).get("remove", ())
+        return {name.lower(): REMOVED for name in removed}
 
     def formatted(self, text: str) -> str:
         """Return what Envoy makes of a format string for this request."""

@@ -13,8 +13,9 @@ from .phases.content import content_phase
 from .phases.external import external_phase
 from .phases.locating import location_for, server_for
 from .phases.rewrite import endpoint_phase, location_phase, rewrite_phase
-from .phases.server import server_phase
+from .phases.server import hand_written_answer, server_phase
 from .site import Location, Server, Site
+from .snippets.effect import changed, location_block, place_of
 from .visit import Visit
 
 
@@ -43,22 +44,33 @@ def locate(site: Site, request: Request) -> tuple[Server, Location | None]:
         path = normalised_path(request.path)
     except BadTargetError:
         return server, None
-    return server, None if server_phase(site, server, request, path) else location_for(server, path)
+    if server_phase(site, server, request, path) or hand_written_answer(site, server, request, path):
+        return server, None
+    return server, location_for(server, path)
 
 
 def _in_phases(site: Site, server: Server, request: Request, path: str) -> Answer:
     early = server_phase(site, server, request, path)
     if early:
-        return replace(early, phase="server")
+        return replace(early, phase=early.phase or "server")
+    written = hand_written_answer(site, server, request, path)
+    if written:
+        return written
     location = location_for(server, path)
     headers = response_headers(site, request)
     if location is None:
         return Answer(404, headers=headers)
-    visit = Visit(site, server, location, request, path, headers)
+    block = location_block(site, server, location)
+    visit = Visit(site, server, location, request, path, headers, written=block)
+    answered = _in_location(visit)
+    return changed(answered, visit.written, request, place_of(server, location))
+
+
+def _in_location(visit: Visit) -> Answer:
     for name, phase in _PHASES:
         found = phase(visit)
         if found:
-            return replace(found, phase=name)
+            return replace(found, phase=found.phase or name)
     return replace(content_phase(visit), phase="content")
 
 

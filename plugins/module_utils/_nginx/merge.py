@@ -23,6 +23,7 @@ from .locations import in_file_order, is_regex
 from .policy import Policy, read_policy
 from .settings import Settings
 from .site import DEFAULT_SERVER, Alternative, Location, ServedCertificate, Server, Site, Upstream
+from .snippets.hosts import take_snippets
 from .upstreams import Upstreams
 from .www import add_www_servers
 
@@ -42,6 +43,7 @@ def build_site(bundle: Bundle, intake: Intake) -> Site:
     for server in merge.servers.values():
         server.locations = in_file_order(server.locations)
         server.regex = any(map(is_regex, server.locations))
+    take_snippets(merge.servers, intake)
     default = _default_upstream(intake.settings, services, upstreams)
     return Site(intake.settings, merge.servers, services, default, merge.shadowed)
 

@@ -17,6 +17,8 @@ from .._bundle.workload import parse_flags
 from .catalogue import Risk
 from .external_auth import Question
 from .global_auth import read_global_auth
+from .snippets.blocks import NOTHING, Block
+from .snippets.reading import Level, is_neutral, read_snippet
 from .syntax import parse_bool, parse_int, parse_networks
 
 _RISKS = {"critical": Risk.CRITICAL, "high": Risk.HIGH, "medium": Risk.MEDIUM}
@@ -62,12 +64,9 @@ _NOT_CARRIED = {
     "enable-owasp-modsecurity-crs": "false",
     "enable-underscores-in-headers": "false",
     "hide-headers": "",
-    "http-snippet": "",
     "ignore-invalid-headers": "true",
     "limit-rate": "0",
     "limit-rate-after": "0",
-    "location-snippet": "",
-    "main-snippet": "",
     "modsecurity-snippet": "",
     "proxy-add-original-uri-header": "false",
     "proxy-cookie-domain": "off",
@@ -76,7 +75,6 @@ _NOT_CARRIED = {
     "proxy-redirect-to": "off",
     "proxy-set-headers": "",
     "proxy-ssl-location-only": "false",
-    "server-snippet": "",
     "server-tokens": "false",
     "ssl-ciphers": "",
     "ssl-early-data": "false",
@@ -184,6 +182,9 @@ class Settings:
     intercepts_errors: bool = True
     body_size: str = "1m"
     limit_status: int = 503
+    http_block: Block = NOTHING
+    server_block: Block = NOTHING
+    location_block: Block = NOTHING
     unsupported: tuple[tuple[str, str], ...] = ()
     ignored: tuple[tuple[str, str], ...] = ()
     assumed: tuple[str, ...] = ()
@@ -321,12 +322,26 @@ class _ConfigMapReader:
             "limit_status": self._int("limit-req-status-code", 503),
         }
         self._text("strict-validate-path-type", "")  # decides what the API server admits, not what is served
+        values |= self._blocks()
         values["unsupported"] = self._unsupported()
         if values["global_auth"] is None and self._data.get("global-auth-url"):
             # Whoever wrote it believes that every host is protected.
             values["unsupported"] += (("global-auth-url", self._data["global-auth-url"]),)
         values["ignored"] = tuple(self._ignored)
         return values
+
+    def _blocks(self) -> dict[str, Block]:
+        """Return the directives that the administrator wrote; one text that is not understood counts as not carried."""
+        blocks: dict[str, Block] = {}
+        for level in (Level.HTTP, Level.SERVER, Level.LOCATION):
+            key = f"{level.value}-snippet"
+            block = read_snippet(self._data.get(key, ""), level)
+            if not block.obstacles:
+                self._seen.add(key)
+                blocks[f"{level.value}_block"] = block
+        if is_neutral(self._data.get("main-snippet", "")):
+            self._seen.add("main-snippet")
+        return blocks
 
     def _text(self, key: str, default: str) -> str:
         self._seen.add(key)

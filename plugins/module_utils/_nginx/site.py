@@ -19,6 +19,7 @@ from .families.connection import Connection
 from .ingress import Ingress
 from .policy import Policy
 from .settings import Settings
+from .snippets.blocks import NOTHING, Block
 
 DEFAULT_SERVER = "_"
 
@@ -120,6 +121,7 @@ class Server:
     ``ingresses`` are all that have a rule for the host, oldest first, canaries included. ``regex`` tells whether all
     paths are regular expressions (semantics.md B.2). ``redirects_to`` is the host to which a server leads that
     ``from-to-www-redirect`` made, empty for all others. ``client_certificates`` is what the host asks of its clients.
+    ``snippet`` is what somebody wrote by hand for all of it.
     """
 
     host: str
@@ -129,6 +131,7 @@ class Server:
     regex: bool = False
     client_certificates: ClientCertificates = NO_CLIENT_CERTIFICATES
     redirects_to: str = ""
+    snippet: Block = NOTHING
 
     @property
     def namespaces(self) -> list[str]:

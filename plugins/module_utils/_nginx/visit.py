@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from .._http.exchange import Answer, Guard, Request
 from .phases.errors import pages_of
 from .site import Location, Server, Site
+from .snippets.blocks import NOTHING, Block
 
 
 @dataclass(slots=True)
@@ -17,6 +18,7 @@ class Visit:
 
     ``path`` is the path by which nginx chooses locations; ``headers`` and ``request_headers`` grow as phases add
     headers to the response and to the request for the backend; ``guards`` and ``limits`` grow as phases meet them.
+    ``written`` is what hand-written directives say where the request is now.
     """
 
     site: Site
@@ -28,6 +30,7 @@ class Visit:
     request_headers: dict[str, str] = field(default_factory=dict)
     guards: list[Guard] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
+    written: Block = NOTHING
 
     def own(self, status: int, location: str = "") -> Answer:
         """Return an answer of nginx itself."""

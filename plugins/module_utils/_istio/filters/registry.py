@@ -11,11 +11,14 @@ from ..._http.exchange import Answer
 from ..lua import body_limit as body_limit_program
 from ..lua import error_pages as error_pages_program
 from ..lua import external_auth as external_auth_program
+from ..lua import request_headers as request_headers_program
+from ..lua import response_headers as response_headers_program
 from ..visit import Visit
 from .basic_auth import basic_auth
 from .body_limit import body_limit
 from .error_pages import error_pages
 from .external_auth import external_auth
+from .header_changes import request_headers, response_headers
 from .rates import local_rate_limit
 from .rbac import rbac
 
@@ -32,5 +35,7 @@ PROGRAMS: dict[str, Handler] = {
     body_limit_program.PROGRAM: body_limit,
     error_pages_program.PROGRAM: error_pages,
     external_auth_program.PROGRAM: external_auth,
+    request_headers_program.PROGRAM: request_headers,
+    response_headers_program.PROGRAM: response_headers,
 }
 """What the Lua programs of the collection do, by their text."""

@@ -7,16 +7,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..reader import Reader
+from ..snippets.blocks import NOTHING, Block
+from ..snippets.reading import Level, read_snippet
 
 
 @dataclass(frozen=True, slots=True)
 class Snippets:
-    """The annotations of this family on one Ingress."""
+    """The annotations of this family on one Ingress, as far as nginx takes them.
+
+    ``removed`` are the names that ``allow-snippet-annotations`` keeps nginx from using (semantics.md 0.2).
+    """
+
+    location: Block = NOTHING
+    server: Block = NOTHING
+    removed: tuple[str, ...] = ()
 
 
+SNIPPETS = ("configuration-snippet", "server-snippet", "stream-snippet", "auth-snippet")
 _NONE = Snippets()
 
 
-def read_snippets(_reader: Reader) -> Snippets:
+def read_snippets(reader: Reader) -> Snippets:
     """Return what the annotations of this family say."""
-    return _NONE
+    values = reader.values
+    present = tuple(name for name in SNIPPETS if name in values)
+    if not present:
+        return _NONE
+    if not reader.settings.allow_snippets:
+        return Snippets(removed=present)
+    return Snippets(
+        read_snippet(values.get("configuration-snippet", ""), Level.LOCATION),
+        read_snippet(values.get("server-snippet", ""), Level.SERVER),
+    )

@@ -8,6 +8,7 @@ from ..._http.exchange import Answer, ranked
 from ..client import access_host
 from ..families.client_certificates import client_headers
 from ..site import Problem, Upstream
+from ..snippets.effect import place_of, requested
 from ..upstreams import cluster_service
 from ..uri_rewrite import rewrites, rewritten
 from ..visit import Visit
@@ -26,6 +27,8 @@ def content_phase(visit: Visit) -> Answer:
     prefix = visit.location.policy.rewriting.prefix
     if prefix and rewrites(visit.location):
         visit.request_headers["x-forwarded-prefix"] = prefix
+    if visit.written.requested:
+        visit.request_headers |= requested(visit.written, visit.request, place_of(visit.server, visit.location))
     pairs = shares(upstream, visit.request)
     backends = ranked((_backend(item), share) for item, share in pairs)
     sessions = (session(item, visit.server, visit.location, visit.request.scheme) for item, __ in pairs)

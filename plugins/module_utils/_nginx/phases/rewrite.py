@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from ..._http.exchange import Answer, Request
 from ..client import access_scheme
 from ..families.cors import Cors
 from ..ingress import EXACT
 from ..site import Location, Problem, Server, Site
+from ..snippets.effect import own_answer, place_of, script_answer
 from ..visit import Visit
 from .redirect_target import https_target, own_target
 
@@ -35,12 +37,26 @@ def rewrite_phase(visit: Visit) -> Answer | None:
         visit.headers.update(cors_headers(policy.cors, origin))
         if request.method == "OPTIONS":
             return visit.own(204)
+    return _scripted(visit) or _redirected(visit)
+
+
+def _redirected(visit: Visit) -> Answer | None:
+    policy, request, settings = visit.location.policy, visit.request, visit.site.settings
     if policy.redirects.url:
         return visit.own(policy.redirects.code, own_target(policy, request, policy.redirects.url))
-    settings = visit.site.settings
     if access_scheme(settings, request) == "http" and redirects_to_https(visit.site, visit.server, visit.location):
         return visit.own(settings.http_redirect_code, https_target(settings, policy, request))
     return None
+
+
+def _scripted(visit: Visit) -> Answer | None:
+    """Return what the hand-written directives of the location answer; an ``if`` that holds stays in force."""
+    found, visit.written = script_answer(visit.written, visit.request)
+    if found is None:
+        return None
+    place = place_of(visit.server, visit.location)
+    answer = own_answer(found, visit.request, place, relative=visit.location.policy.redirects.relative)
+    return replace(answer, headers=visit.headers)
 
 
 def endpoint_phase(visit: Visit) -> Answer | None:

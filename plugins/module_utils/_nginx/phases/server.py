@@ -7,6 +7,8 @@ from __future__ import annotations
 from ..._http.exchange import Answer, Request
 from ..block_lists import refuses
 from ..site import Server, Site
+from ..snippets.blocks import inherited
+from ..snippets.effect import changed, own_answer, place_of, script_answer, server_block, written_location
 from .redirect_target import without_last_slash
 
 _HTTP, _HTTPS = "80", "443"
@@ -15,17 +17,48 @@ _HTTP, _HTTPS = "80", "443"
 def server_phase(site: Site, server: Server, request: Request, path: str) -> Answer | None:
     """Return the answer of the server itself, None where a location decides."""
     if refuses(site.settings, request.headers):
-        return Answer(403)
+        return _changed(site, server, request, Answer(403))
     wanted = server.client_certificates
     if wanted.refused or (wanted.common_name and request.scheme == "http"):
-        return Answer(403)
+        return _changed(site, server, request, Answer(403))
     if server.redirects_to:
         # The port is that of the connection, and is always said.
         port = _HTTPS if request.scheme == "https" else _HTTP
         target = f"{request.scheme}://{server.redirects_to}:{port}{without_last_slash(request.target)}"
         return Answer(site.settings.http_redirect_code, location=target)
+    early = _server_script(site, server, request)
+    if early:
+        return early
     root = app_root(server) if path == "/" else ""
-    return Answer(302, location=f"{request.scheme}://{request.host}{root}") if root else None
+    if not root:
+        return None
+    return _changed(site, server, request, Answer(302, location=f"{request.scheme}://{request.host}{root}"))
+
+
+def _changed(site: Site, server: Server, request: Request, answer: Answer) -> Answer:
+    return changed(answer, server_block(site, server), request, place_of(server, None))
+
+
+def _server_script(site: Site, server: Server, request: Request) -> Answer | None:
+    block = server_block(site, server)
+    if not block.script:
+        return None
+    found, level = script_answer(block, request)
+    place = place_of(server, None)
+    return changed(own_answer(found, request, place), level, request, place) if found else None
+
+
+def hand_written_answer(site: Site, server: Server, request: Request, path: str) -> Answer | None:
+    """Return the answer of a location that stands in a snippet, None where the controller's take the request."""
+    outer = server_block(site, server)
+    if not outer.locations:
+        return None
+    location = written_location(outer, path)
+    if location is None:
+        return None
+    found, level = script_answer(inherited(outer, location.block), request)
+    place = place_of(server, None)
+    return changed(own_answer(found, request, place), level, request, place)
 
 
 def app_root(server: Server) -> str:

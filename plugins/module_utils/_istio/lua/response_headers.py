@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: The sealos.istio_migration authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changing response headers as nginx's header filters do, on answers of the gateway, too (semantics.md B.18). PRIVATE.
+
+Data of a route: ``changes``, a list of changes in order, each with ``kind`` (``set``, ``clear``, ``add`` or
+``expires``), ``name`` (lower case; of ``clear`` perhaps with a ``*`` at its end), ``parts`` (the value, see
+:mod:`variables`), ``statuses`` (texts; none for all) and ``seconds`` (of ``expires``: from now).
+"""
+
+from __future__ import annotations
+
+from .variables import FUNCTIONS
+
+PROGRAM = (
+    FUNCTIONS
+    + r"""
+local SPACE = "i2i.response-headers"
+
+function envoy_on_request(handle)
+  -- The request is out of reach when its answer comes.
+  local texts = {}
+  for index, change in ipairs(handle:filterContext():get("changes") or {}) do
+    texts["t" .. index] = text(handle, change["parts"])
+  end
+  handle:streamInfo():dynamicMetadata():set(SPACE, "texts", texts)
+end
+
+local function is_for(change, status)
+  local statuses = change["statuses"]
+  if not statuses or #statuses == 0 then return true end
+  for _, listed in ipairs(statuses) do
+    if listed == status then return true end
+  end
+  return false
+end
+
+local function clear(headers, name)
+  if name:sub(-1) ~= "*" then
+    headers:remove(name)
+    return
+  end
+  local stem, found = name:sub(1, -2), {}
+  for key, _ in pairs(headers) do
+    if key:sub(1, #stem) == stem and key:sub(1, 1) ~= ":" then found[#found + 1] = key end
+  end
+  for _, key in ipairs(found) do headers:remove(key) end
+end
+
+function envoy_on_response(handle)
+  local headers = handle:headers()
+  local status = headers:get(":status")
+  local known = handle:streamInfo():dynamicMetadata():get(SPACE)
+  local texts = known and known["texts"] or {}
+  for index, change in ipairs(handle:filterContext():get("changes") or {}) do
+    if is_for(change, status) then
+      local kind, name, value = change["kind"], change["name"], texts["t" .. index] or ""
+      if kind == "expires" then
+        value = os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + change["seconds"])
+      end
+      if kind ~= "add" then clear(headers, name) end
+      if value ~= "" then headers:add(name, value) end
+    end
+  end
+end
+"""
+)
