@@ -61,18 +61,18 @@ def scripted(draft: Draft, context: Context) -> list[Finding]:
     found = [*_obstacles(draft, block), *_verdicts(draft)]
     if not block.script or any(item.holds_back for item in found):
         return found
-    place = place_of(draft.server, location)
+    place, hsts = place_of(draft.server, location), context.site.settings.hsts.value
     layers: list[Variant] = []
     for index, item in enumerate(block.script):
         if isinstance(item, Return):
             draft.answered = True
             draft.main, changes = action_of(item, draft.location)
-            draft.filters[RESPONSE] = response_config(changes, block, place)
+            draft.filters[RESPONSE] = response_config(changes, block, place, hsts=hsts)
             break
         level = inherited(block, item.block)
         answer = first_return(item.block)
         action, changes = action_of(answer, location) if answer else ({}, ())
-        config = response_config(changes, level, place)
+        config = response_config(changes, level, place, hsts=hsts)
         variant = Variant(f"/if-{index}", condition_match(item.condition), filters={RESPONSE: config})
         if answer:
             draft.steps.append(Step(variant, action))
@@ -89,7 +89,7 @@ def written_headers(draft: Draft, context: Context) -> list[Finding]:
     block = location_block(context.site, draft.server, draft.location)
     place = place_of(draft.server, draft.location)
     if block.changes_response:
-        change_responses(draft, response_config((), block, place))
+        change_responses(draft, response_config((), block, place, hsts=context.site.settings.hsts.value))
         for name in block.hidden:
             draft.set_response_header(name, "")
     if block.requested and "route" in draft.main:
@@ -121,10 +121,17 @@ def _change_requests(draft: Draft, block: Block, place: Mapping[str, str]) -> No
     draft.filters[REQUEST] = REQUEST.on_route({"filter_context": {"changes": changes}})
 
 
-def response_config(first: tuple[HeaderChange, ...], block: Block, place: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the program has to change on a route: ``first``, then what ``block`` says."""
+def response_config(
+    first: tuple[HeaderChange, ...], block: Block, place: Mapping[str, str], *, hsts: str = ""
+) -> dict[str, Any]:
+    """Return what the program has to change on a route: ``first``, then what ``block`` says.
+
+    With ``hsts`` the controller sets its own header on https, after headers-more has run.
+    """
     changes = [_data(change, place) for change in first]
-    changes += [_data(change, place) for change in block.changes]
+    for change in block.changes:
+        late = {"only": "http"} if hsts and change.name == _HSTS else {}
+        changes.append({**_data(change, place), **late})
     if block.expires:
         safe = frozenset(SAFE_STATUSES)
         control = HeaderChange("set", "cache-control", (f"={block.expires.control}",), safe)

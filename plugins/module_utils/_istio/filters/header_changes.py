@@ -27,7 +27,9 @@ def response_headers(visit: Visit, config: Mapping[str, Any]) -> Answer | None:
     """Remember what becomes of the answer, whoever gives it."""
     changes = config["filter_context"]["changes"]
     # Texts are made as the request passes.
-    made = [(change, text(visit, change.get("parts", ()))) for change in changes]
+    scheme = visit.header("x-forwarded-proto")
+    usable = [change for change in changes if change.get("only", scheme) == scheme]
+    made = [(change, text(visit, change.get("parts", ()))) for change in usable]
     visit.on_answer.append(lambda answer: _changed(answer, made))
     return None
 

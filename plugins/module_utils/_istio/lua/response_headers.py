@@ -4,7 +4,8 @@
 
 Data of a route: ``changes``, a list of changes in order, each with ``kind`` (``set``, ``clear``, ``add`` or
 ``expires``), ``name`` (lower case; of ``clear`` perhaps with a ``*`` at its end), ``parts`` (the value, see
-:mod:`variables`), ``statuses`` (texts; none for all) and ``seconds`` (of ``expires``: from now).
+:mod:`variables`), ``statuses`` (texts; none for all), ``seconds`` (of ``expires``: from now) and ``only`` (a scheme;
+none for both).
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ function envoy_on_request(handle)
     texts["t" .. index] = text(handle, change["parts"])
   end
   handle:streamInfo():dynamicMetadata():set(SPACE, "texts", texts)
+  handle:streamInfo():dynamicMetadata():set(SPACE, "scheme", variable(handle, "scheme"))
 end
 
-local function is_for(change, status)
+local function is_for(change, status, scheme)
+  if change["only"] and change["only"] ~= scheme then return false end
   local statuses = change["statuses"]
   if not statuses or #statuses == 0 then return true end
   for _, listed in ipairs(statuses) do
@@ -52,7 +55,7 @@ function envoy_on_response(handle)
   local known = handle:streamInfo():dynamicMetadata():get(SPACE)
   local texts = known and known["texts"] or {}
   for index, change in ipairs(handle:filterContext():get("changes") or {}) do
-    if is_for(change, status) then
+    if is_for(change, status, known and known["scheme"]) then
       local kind, name, value = change["kind"], change["name"], texts["t" .. index] or ""
       if kind == "expires" then
         value = os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + change["seconds"])

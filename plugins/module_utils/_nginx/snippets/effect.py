@@ -16,6 +16,7 @@ from .blocks import NOTHING, SAFE_STATUSES, Block, Condition, Return, WrittenLoc
 from .text import expanded, placed
 
 _OK = 200
+_HSTS = "strict-transport-security"
 
 
 def server_block(site: Site, server: Server) -> Block:
@@ -127,6 +128,9 @@ def _headers_at(
         if name not in known:
             lines.clear(name)
     for change in block.changes:
+        # The controller sets HSTS after headers-more, so a snippet changes it only where the controller does not.
+        if change.name == _HSTS and _HSTS in known:
+            continue
         if not change.statuses or status in change.statuses:
             value = expanded(placed(change.text, place), request)
             lines.put(change.name, value) if value else lines.clear(change.name)

@@ -82,12 +82,15 @@ def test_expires_sets_both_headers_for_good_answers() -> None:
     assert agreed(both("expires off;")).headers == {}
 
 
-def test_a_header_of_the_controller_can_be_changed() -> None:
+def test_the_strict_transport_security_of_the_controller_wins_over_that_of_a_snippet() -> None:
+    # As controllers 1.15.1 and 1.11.0 answered: on http, where the controller sets none, the snippet counts.
     witnesses = both('more_set_headers "Strict-Transport-Security: max-age=1";', tls=True)
-    assert agreed(witnesses, scheme="https").headers == {"strict-transport-security": "max-age=1"}
-    assert agreed(both("more_clear_headers Strict-Transport-Security;", tls=True), "/x", "https").headers == {
-        "strict-transport-security": "(removed)"
-    }
+    own = {"strict-transport-security": "max-age=31536000; includeSubDomains"}
+    assert agreed(witnesses, scheme="https").headers == own
+    assert agreed(witnesses).headers == {"strict-transport-security": "max-age=1"}
+    assert agreed(both("more_clear_headers Strict-Transport-Security;", tls=True), "/x", "https").headers == own
+    without = both('more_set_headers "Strict-Transport-Security: max-age=1";', tls=True, settings={"hsts": "false"})
+    assert agreed(without, scheme="https").headers == {"strict-transport-security": "max-age=1"}
 
 
 def test_own_answers_of_a_location_have_the_headers_too() -> None:
