@@ -37,6 +37,9 @@ local function is_for(change, status, scheme)
   return false
 end
 
+-- nginx keeps these apart from the list that a star looks through.
+local OWN = {[":status"] = true, ["content-type"] = true, ["content-length"] = true, ["date"] = true, ["server"] = true}
+
 local function clear(headers, name)
   if name:sub(-1) ~= "*" then
     headers:remove(name)
@@ -44,7 +47,7 @@ local function clear(headers, name)
   end
   local stem, found = name:sub(1, -2), {}
   for key, _ in pairs(headers) do
-    if key:sub(1, #stem) == stem and key:sub(1, 1) ~= ":" then found[#found + 1] = key end
+    if key:sub(1, #stem) == stem and not OWN[key] then found[#found + 1] = key end
   end
   for _, key in ipairs(found) do headers:remove(key) end
 end
