@@ -53,7 +53,7 @@ doctor: ## say what is there, what is missing and how to get it
 	@$(TOOLCHAIN) doctor
 
 ##@ Develop
-.PHONY: test test-all lint unit e2e molecule slow docs
+.PHONY: test test-all lint unit e2e molecule slow docs fidelity
 test: ## everything that must be green: lint, unit, end-to-end and molecule tests
 	@$(PYTHON) tests/stages.py test-setup lint unit e2e molecule
 
@@ -72,6 +72,9 @@ e2e: test-setup ## every playbook, and the sandbox itself, on real planes
 
 molecule: test-setup ## the scenarios of the roles, on the sandbox
 	@$(ON_PATH); molecule test --all
+
+fidelity: test-environments .collections/.made ## the model of nginx against recorded answers (INGRESS_CORPUS), both witnesses: CASES=20000
+	@PYTHONPATH=tests:.collections .venv/bin/python -m fidelity $(CASES)
 
 docs: test-environments .collections/.made ## write the generated pages anew
 	@PYTHONPATH=tests:.collections .venv/bin/python -m pages

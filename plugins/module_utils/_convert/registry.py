@@ -31,6 +31,7 @@ from .rewrite import bare_question_mark, rewrite
 from .session import session_differs
 from .snippets import scripted, written_headers
 from .upstream import backend
+from .whole_host import HOST_ANNOTATIONS, names_and_tls
 from .without_effect import FIREWALL, GIVEN_UP, NOT_NEEDED, firewall, given_up, no_effect
 
 
@@ -44,6 +45,7 @@ class Family:
 
 
 FAMILIES: tuple[Family, ...] = (
+    Family(HOST_ANNOTATIONS, names_and_tls),
     Family((), add_slash),
     Family(
         (

@@ -118,4 +118,4 @@ def _name(server: Server, location: Location) -> str:
     """Name a route so that no other route of the gateway has the name: slashes occur in no part of it."""
     owner = location.ingress
     place = f"{owner.key.namespace}/{owner.key.name}/{location.origin}" if owner else location.origin
-    return f"{place}/{server.host}" if location.implicit else place
+    return f"{place}/{server.host}" if location.implicit or server.alias_of else place

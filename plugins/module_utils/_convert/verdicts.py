@@ -18,6 +18,7 @@ from .._nginx.policy import Policy
 from .._nginx.site import DEFAULT_SERVER, Server
 from .registry import CARRIED
 from .routing import is_plain_path, pattern_match
+from .whole_host import alias_obstacles, tls_obstacles
 
 
 def obstacles(server: Server, policies: Mapping[ObjectKey, Policy]) -> Iterator[Finding]:
@@ -25,11 +26,13 @@ def obstacles(server: Server, policies: Mapping[ObjectKey, Policy]) -> Iterator[
     reason = "" if server.host == DEFAULT_SERVER else _unroutable(server.host)
     if reason:
         yield finding("HOST-NOT-ROUTABLE", _first(server), host=server.host, reason=reason)
+    yield from alias_obstacles(server)
     yield from _path_obstacles(server)
     owners = {location.ingress.key for location in server.locations if location.ingress}
     for ingress in server.ingresses:
         # Of a canary nothing else counts, unless its backend was an ordinary one before (semantics.md B.1).
         if ingress.key in owners or not policies[ingress.key].canary:
+            yield from tls_obstacles(ingress, policies[ingress.key], server.host)
             yield from _annotation_obstacles(ingress, policies[ingress.key], server.host)
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from .._bundle.bundle import Bundle, Certificate
 from .._kube.hosts import certificate_covers, parent_wildcard
 from .._kube.objects import KubeObject, ObjectKey, key_of, mappings_at
+from .aliases import add_aliases
 from .fallbacks import use_fallbacks
 from .families.affinity import Affinity
 from .families.client_certificates import NO_CLIENT_CERTIFICATES, merged
@@ -44,6 +45,7 @@ def build_site(bundle: Bundle, intake: Intake) -> Site:
         server.locations = in_file_order(server.locations)
         server.regex = any(map(is_regex, server.locations))
     take_snippets(merge.servers, intake)
+    add_aliases(merge.servers, intake.ingresses, bundle.certificates)
     default = _default_upstream(intake.settings, services, upstreams)
     return Site(intake.settings, merge.servers, services, default, merge.shadowed)
 

@@ -18,6 +18,7 @@ from .families.cors import Cors, read_cors
 from .families.errors import Errors, read_errors
 from .families.external_auth import ExternalAuth, read_external_auth
 from .families.headers import ResponseHeaders, read_headers
+from .families.hosts import HostPolicy, read_hosts
 from .families.limits import Limits, read_limits
 from .families.mirror import Mirror, read_mirror
 from .families.passwords import Passwords, read_passwords
@@ -52,6 +53,7 @@ class Policy:
     timeouts: Timeouts
     next_upstream: NextUpstream
     split: Canary
+    hosts: HostPolicy
     redirects: Redirects
     rewriting: Rewriting
     connection: Connection
@@ -109,6 +111,7 @@ def read_policy(ingress: Ingress, settings: Settings, references: References | N
             integer("proxy-next-upstream-tries", settings.next_upstream.tries),
             integer("proxy-next-upstream-timeout", settings.next_upstream.window),
         ),
+        hosts=read_hosts(reader),
         redirects=read_redirects(reader),
         rewriting=read_rewriting(reader),
         connection=read_connection(reader),

@@ -122,6 +122,8 @@ class Server:
     paths are regular expressions (semantics.md B.2). ``redirects_to`` is the host to which a server leads that
     ``from-to-www-redirect`` made, empty for all others. ``client_certificates`` is what the host asks of its clients.
     ``snippet`` is what somebody wrote by hand for all of it.
+    ``alias_of`` is the host whose locations a further name shares, empty for a host of its own; ``alias_patterns`` are
+    the further names of a host that stand for many.
     """
 
     host: str
@@ -132,6 +134,8 @@ class Server:
     client_certificates: ClientCertificates = NO_CLIENT_CERTIFICATES
     redirects_to: str = ""
     snippet: Block = NOTHING
+    alias_of: str = ""
+    alias_patterns: tuple[str, ...] = ()
 
     @property
     def namespaces(self) -> list[str]:

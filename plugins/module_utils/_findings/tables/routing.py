@@ -9,6 +9,13 @@ from ..finding import Level
 
 CODES: tuple[Code, ...] = (
     Code(
+        "ALIAS-IS-PATTERN",
+        Level.BLOCKED,
+        "A server alias is a wildcard or a regular expression, which nginx matches otherwise than a gateway.",
+        "alias {alias} stands for more than one name, which is not converted",
+        "Name the hosts one by one.",
+    ),
+    Code(
         "HOST-NOT-ROUTABLE",
         Level.BLOCKED,
         "Istio accepts no Gateway for this host name.",

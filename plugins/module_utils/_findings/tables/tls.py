@@ -44,6 +44,20 @@ CODES: tuple[Code, ...] = (
         "Remove it, or add a rule.",
     ),
     Code(
+        "TLS-PASSTHROUGH",
+        Level.BLOCKED,
+        "nginx passes the TLS connections of the host through to its backend, which this release does not carry over.",
+        "TLS is passed through to the backend, which is not converted",
+        "Leave the host on nginx, or let the gateway end its TLS: remove the annotation and give it a certificate.",
+    ),
+    Code(
+        "CIPHERS-LOST",
+        Level.CONSENT,
+        "An Ingress chooses the TLS 1.2 ciphers of its hosts; the gateway offers its own.",
+        "the cipher list {ciphers} is not carried over; the gateway offers its own TLS 1.2 ciphers",
+        "Compare the ciphers of the gateway with the list, then accept the code or leave the host on nginx.",
+    ),
+    Code(
         "REDIRECT-KEEPS-SLASH",
         Level.APPROXIMATE,
         "nginx cuts one trailing slash in its redirect to https; Envoy keeps it.",
