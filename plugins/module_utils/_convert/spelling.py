@@ -9,15 +9,12 @@ answer to the respelled request, were the escapes that are left plain text.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from urllib.parse import quote
 
 from .._http.exchange import Answer, Guard, Request
 from .._http.uri import BadTargetError
 from .._istio.normalisation import normalised_target
-
-_ESCAPE = re.compile(r"%(?=[0-9a-fA-F]{2})")
 
 
 def heard_request(request: Request) -> Request | None:
@@ -36,9 +33,13 @@ def _without_dot(host: str) -> str:
 
 
 def opaque(request: Request) -> Request:
-    """Return a request to which the model answers by the text of escapes instead of by what they stand for."""
+    """Return a request to which the model answers by the text of escapes instead of by what they stand for.
+
+    The gateway leaves two slashes of a path that is nothing else, which the model would merge.
+    """
     path, mark, query = request.target.partition("?")
-    return replace(request, target=_ESCAPE.sub("%25", path) + mark + query)
+    text = _SECOND_SLASH if path == "//" else path.replace("%", "%25")
+    return replace(request, target=text + mark + query)
 
 
 def transparent(answer: Answer, located: Request, heard: Request) -> Answer:
@@ -47,23 +48,15 @@ def transparent(answer: Answer, located: Request, heard: Request) -> Answer:
         answer,
         upstream_target=_restored(answer.upstream_target, located, heard),
         location=_restored(answer.location, located, heard),
-        guards=tuple(_restored_guard(item, located.target, heard.target) for item in answer.guards),
     )
 
 
-def _restored_guard(guard: Guard, located: str, heard: str) -> Guard:
-    """Return a guard that names the request as it was, plain or escaped once more."""
-
-    def restored(text: str) -> str:
-        return text.replace(quote(located, safe="-._~"), quote(heard, safe="-._~")).replace(located, heard)
-
-    if located == heard:
-        return guard
-    return replace(guard, decides=restored(guard.decides), refusal=restored(guard.refusal))
+_SECOND_SLASH = "/%01"
 
 
 def _restored(text: str, located: Request, heard: Request) -> str:
     if located.target == heard.target:
         return text
     path, mark, query = text.partition("?")
-    return path.replace("%25", "%") + mark + query
+    plain = path.replace("%01", "/") if heard.path == "//" else path.replace("%25", "%")
+    return plain + mark + query

@@ -48,7 +48,7 @@ def _answer_of(configuration: Configuration, server: Server, request: Request) -
     try:
         target = normalised_target(request.target)
     except BadTargetError:
-        return Answer(400, certificate=server.credential)
+        return Answer(400, headers=headers, certificate=server.credential)
     route = _route_for(server, request, target)
     if route is None:
         return Answer(404, headers=headers, certificate=server.credential)

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Request targets as the gateway reads them, with ``pathNormalization: MERGE_SLASHES`` (semantics.md B.21). PRIVATE.
 
-Envoy decodes escapes of unreserved characters, resolves dots, and merges slashes; escapes of slashes stay. What it
-reads is also what it sends on.
+Envoy cuts the fragment, decodes escapes of unreserved characters, escapes what no path may hold, resolves dots, and
+then merges slashes; escapes of slashes stay. What it reads is also what it sends on. All of this was seen on a real
+gateway; its rules for paths are those of Envoy's ``path_canonicalizer`` and ``PathUtil::mergeSlashes``.
 """
 
 from __future__ import annotations
@@ -13,28 +14,43 @@ import re
 from .._http.uri import BadTargetError
 
 _ESCAPE = re.compile(r"%([0-9a-fA-F]{2})")
-_BROKEN = re.compile(r"%(?![0-9a-fA-F]{2})|%00")
+_SLASHES = re.compile(r"/+")
+_ONLY_SLASHES = re.compile(r"//+")
+_NOT_IN_PATHS = re.compile(r'["<>^`{|}]')
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
 def normalised_target(target: str) -> str:
-    """Return a request target as Envoy matches and forwards it. Raises BadTargetError where Envoy answers 400."""
-    path, mark, query = target.partition("?")
-    if not path.startswith("/") or _BROKEN.search(path):
+    """Return a request target as Envoy matches and forwards it. Raises BadTargetError where Envoy answers 400.
+
+    A broken escape is passed on as it is.
+    """
+    path, mark, query = target.partition("#")[0].partition("?")
+    if not path.startswith("/") or "%00" in path or not target.isascii():
         raise BadTargetError(target)
     decoded = _ESCAPE.sub(_unescape, path)
+    legal = _NOT_IN_PATHS.sub(lambda found: f"%{ord(found[0]):02X}", decoded)
+    return _merged(_without_dots(legal.replace("\\", "/"))) + mark + query
+
+
+def _without_dots(path: str) -> str:
+    """Return ``path`` without ``.`` and ``..``; two dots take back one segment, be it empty, and none at the root."""
     segments: list[str] = []
-    parts = re.sub(r"/+", "/", decoded.replace("\\", "/")).split("/")[1:]
+    parts = path.split("/")[1:]
     for number, part in enumerate(parts):
-        last = number == len(parts) - 1
         if part == "..":
             segments = segments[:-1]
         elif part != ".":
             segments.append(part)
             continue
-        if last:
+        if number == len(parts) - 1:
             segments.append("")
-    return "/" + "/".join(segments) + mark + query
+    return "/" + "/".join(segments)
+
+
+def _merged(path: str) -> str:
+    # Envoy puts the parts between slashes together again, and of slashes alone it keeps the first and the last.
+    return "//" if _ONLY_SLASHES.fullmatch(path) else _SLASHES.sub("/", path)
 
 
 def _unescape(found: re.Match[str]) -> str:

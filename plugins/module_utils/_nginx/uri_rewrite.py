@@ -13,7 +13,7 @@ from functools import lru_cache
 from .site import Location
 
 _REFERENCE = re.compile(r"\$(\d)")
-_ESCAPED = frozenset(" #%?")
+_ESCAPED = frozenset(' "#%<>?\\^`{|}')
 
 
 def rewrites(location: Location) -> bool:
@@ -35,7 +35,7 @@ def rewritten(location: Location, path: str, query: str) -> str:
         number = int(reference[1])
         return (found[number] or "") if 0 < number <= found.re.groups else ""
 
-    return _escape(_REFERENCE.sub(group, location.policy.rewrite_target)) + query
+    return escaped(_REFERENCE.sub(group, location.policy.rewrite_target)) + query
 
 
 @lru_cache(maxsize=4096)
@@ -43,5 +43,6 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-def _escape(uri: str) -> str:
+def escaped(uri: str) -> str:
+    """Return a path as nginx writes it for a backend (``ngx_escape_uri``, since nginx 1.21.1)."""
     return "".join(f"%{ord(c):02X}" if c in _ESCAPED or not " " < c < "\x7f" else c for c in uri)

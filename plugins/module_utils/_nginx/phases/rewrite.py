@@ -104,4 +104,4 @@ def cors_headers(cors: Cors, origin: str) -> dict[str, str]:
 
 
 def _with_slash(request: Request, location: Location) -> str:
-    return location.path + (f"?{request.query}" if "?" in request.target else "")
+    return location.path + (f"?{request.query}" if request.query else "")
