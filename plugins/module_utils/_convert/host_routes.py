@@ -46,8 +46,8 @@ def _unguarded(match: Match) -> Match:
 
 
 def _in_order(server: Server, drafts: Sequence[Draft], context: Context) -> Iterator[dict[str, Any]]:
-    redirect = https_redirect(drafts[0].location.policy, context)
-    alike = all(https_redirect(draft.location.policy, context) == redirect for draft in drafts)
+    redirect = https_redirect(server, drafts[0].location.policy, context)
+    alike = all(https_redirect(server, draft.location.policy, context) == redirect for draft in drafts)
     if not (alike and _alike_early(drafts) and all(map(_redirects_only, drafts))):
         for draft in drafts:
             yield from draft.step_routes()

@@ -44,7 +44,9 @@ def predict(codes: Container[str], site: Site, request: Request, nginx: Answer) 
     heard = heard_request(request)
     if heard is None:
         guards = tuple(item for item in nginx.guards if item.kind == "certificate")
-        yield from _all_of(nginx, Answer(400, guards=guards, headers=response_headers(site, request)), "PATH-NORMALISED")
+        yield from _all_of(
+            nginx, Answer(400, guards=guards, headers=response_headers(site, request)), "PATH-NORMALISED"
+        )
         return
     located = opaque(heard)
     if located != request:

@@ -7,11 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._http.exchange import Request
-from .._nginx.phases.rewrite import redirects_to_https
+from .._istio.resources import HTTP_PORT, HTTPS_PORT
+from .._nginx.phases.rewrite import lacks_slash, redirects_to_https
+from .._nginx.site import Location
 from .differences import Difference, Situation
+from .redirects import own_host
 
 _HSTS = "strict-transport-security"
 _DEFAULT_PORT = ":80"
+_PORTS = {"http": HTTP_PORT, "https": HTTPS_PORT}
 
 
 def own_redirects(situation: Situation) -> Iterator[Difference]:
@@ -39,20 +43,27 @@ def _gateway_location(situation: Situation) -> str:
     """Return the Location that the gateway gives, empty where it gives nginx's."""
     request, server, location = situation.request, situation.server, situation.location
     if server.redirects_to:
-        return situation.nginx.location + ("/" if request.target.endswith("/") else "")
+        return f"{request.scheme}://{server.redirects_to}:{_PORTS[request.scheme]}{request.target}"
     if location is None:
         return ""
-    redirects = location.policy.redirects
-    if location.path == _path(request) + "/" and not server.regex:
-        query = request.target.partition("?")[1:]
-        return f"{request.scheme}://{request.host}{location.path}{''.join(query)}"
+    redirects, host = location.policy.redirects, own_host(server).get("authority", "")
+    if _lacks_slash(situation):
+        return _with_slash(request, location, host)
     if redirects.url:
-        relative = redirects.relative or not redirects.url.startswith("/")
-        return "" if relative else f"{request.scheme}://{request.host}{redirects.url}"
+        to_path = redirects.url.startswith("/") and not redirects.relative
+        return f"{request.scheme}://{host or request.host}{redirects.url}" if to_path else ""
     if request.scheme == "http" and redirects_to_https(situation.site, server, location):
-        host = request.host.partition(":")[0] + ":443" if redirects.with_port else _without_default_port(request.host)
-        return f"https://{host}{request.target}"
+        own = host or _without_default_port(request.host)
+        own = own.partition(":")[0] + ":443" if redirects.with_port else own
+        return f"https://{own}{request.target}"
     return ""
+
+
+def _with_slash(request: Request, location: Location, host: str) -> str:
+    query = "".join(request.target.partition("?")[1:])
+    if location.policy.redirects.relative and not query:
+        return ""
+    return f"{request.scheme}://{host or request.host}{location.path}{query}"
 
 
 def _cuts(situation: Situation) -> bool:
@@ -60,8 +71,13 @@ def _cuts(situation: Situation) -> bool:
     location = situation.location
     if location is None:
         return False
-    lacks = location.path == _path(situation.request) + "/" and not situation.server.regex
-    return not (lacks or location.policy.redirects.url or location.policy.preserve_trailing_slash)
+    policy = location.policy
+    return not (_lacks_slash(situation) or policy.redirects.url or policy.preserve_trailing_slash)
+
+
+def _lacks_slash(situation: Situation) -> bool:
+    location, path = situation.location, _path(situation.request)
+    return location is not None and lacks_slash(situation.server, location, path)
 
 
 def _path(request: Request) -> str:

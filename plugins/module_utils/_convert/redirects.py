@@ -11,13 +11,14 @@ from .._findings.codes import finding
 from .._findings.finding import Finding, Source
 from .._istio.formatter import plain, request_header
 from .._istio.resources import HTTP_PORT, HTTPS_PORT
+from .._kube.hosts import is_wildcard
 from .._nginx.ingress import EXACT
 from .._nginx.phases.rewrite import redirects_to_https
 from .._nginx.phases.server import app_root
 from .._nginx.policy import Policy
-from .._nginx.site import Server
+from .._nginx.site import DEFAULT_SERVER, Server
 from .context import Context
-from .draft import Draft, Step, Variant
+from .draft import Draft, Step, Variant, join_conditions
 
 _ORIGIN = f"{request_header('x-forwarded-proto')}://{request_header(':authority')}"
 
@@ -34,7 +35,11 @@ def add_slash(draft: Draft, _context: Context) -> list[Finding]:
         return []
     if not any(item.type == EXACT and item.path == bare for item in draft.server.locations):
         match = {"uri": {"exact": bare}, **draft.guard}
-        action = {"redirect": {"uri": path, "redirectCode": 301}}
+        if draft.location.policy.redirects.relative:
+            # Only a redirect keeps the query, and it always says scheme and host.
+            plain_target = join_conditions(match, {"headers": {":path": {"exact": bare}}})
+            draft.steps.append(Step(Variant("/slash-relative"), own_redirect(301, plain(path)), (plain_target,)))
+        action = {"redirect": {**own_host(draft.server), "uri": path, "redirectCode": 301}}
         draft.steps.append(Step(Variant("/slash"), action, (match,)))
     return []
 
@@ -47,9 +52,20 @@ def to_url(draft: Draft, _context: Context) -> list[Finding]:
     draft.answered = True
     url = plain(redirects.url)
     if url.startswith("/") and not redirects.relative:
-        url = _ORIGIN + url
+        url = _origin(draft.server) + url
     draft.main = own_redirect(redirects.code, url)
     return []
+
+
+def _origin(server: Server) -> str:
+    """Return scheme and host as nginx says them in redirects to a path: without a port."""
+    host = own_host(server).get("authority", "")
+    return f"{request_header('x-forwarded-proto')}://{plain(host)}" if host else _ORIGIN
+
+
+def own_host(server: Server) -> dict[str, str]:
+    """Return the field that says the host of a redirect without the client's port, none for hosts of many names."""
+    return {} if server.host == DEFAULT_SERVER or is_wildcard(server.host) else {"authority": server.host}
 
 
 def own_redirect(status: int, location: str) -> dict[str, Any]:
@@ -62,16 +78,16 @@ def to_https(draft: Draft, context: Context) -> list[Finding]:
     if draft.answered or not redirects_to_https(context.site, draft.server, draft.location):
         return []
     policy = draft.location.policy
-    draft.redirect_to_https(https_redirect(policy, context), HTTP_PORT)
+    draft.redirect_to_https(https_redirect(draft.server, policy, context), HTTP_PORT)
     owner = draft.location.ingress or next(iter(draft.server.ingresses), None)
     if policy.preserve_trailing_slash or owner is None:
         return []
     return [finding("REDIRECT-KEEPS-SLASH", Source(owner.key), host=draft.server.host)]
 
 
-def https_redirect(policy: Policy, context: Context) -> dict[str, Any]:
+def https_redirect(server: Server, policy: Policy, context: Context) -> dict[str, Any]:
     """Return the action of the redirect to https."""
-    redirect = {"scheme": "https", "redirectCode": context.site.settings.http_redirect_code}
+    redirect = {"scheme": "https", **own_host(server), "redirectCode": context.site.settings.http_redirect_code}
     if policy.redirects.with_port:
         redirect["port"] = HTTPS_PORT
     return {"redirect": redirect}

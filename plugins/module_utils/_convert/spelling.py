@@ -48,7 +48,18 @@ def transparent(answer: Answer, located: Request, heard: Request) -> Answer:
         answer,
         upstream_target=_restored(answer.upstream_target, located, heard),
         location=_restored(answer.location, located, heard),
+        guards=tuple(_restored_guard(guard, located.target, heard.target) for guard in answer.guards),
     )
+
+
+def _restored_guard(guard: Guard, located: str, heard: str) -> Guard:
+    """Return ``guard`` with the request target as it was, be it plain or escaped for a query."""
+    decides, refusal = guard.decides.replace(located, heard), guard.refusal.replace(located, heard)
+    return replace(guard, decides=decides, refusal=refusal.replace(_in_query(located), _in_query(heard)))
+
+
+def _in_query(target: str) -> str:
+    return quote(target, safe="-._~")
 
 
 _SECOND_SLASH = "/%01"

@@ -92,12 +92,12 @@ def _route_for(server: Server, request: Request, target: str) -> Route | None:
     domain = max(server.virtual_hosts, key=lambda listed: _rank(listed, name), default="")
     if not domain or not _rank(domain, name):
         return None
+    return next((route for route in server.virtual_hosts[domain] if _takes(route.match, request, target)), None)
+
+
+def _takes(match: RouteMatch, request: Request, target: str) -> bool:
     path = target.partition("?")[0]
-    return next((route for route in server.virtual_hosts[domain] if _takes(route.match, request, path)), None)
-
-
-def _takes(match: RouteMatch, request: Request, path: str) -> bool:
-    named = {**request.headers, ":authority": request.host, ":path": request.target, ":method": request.method}
+    named = {**request.headers, ":authority": request.host, ":path": target, ":method": request.method}
     singles = ((match.path, path), (match.method, request.method), (match.authority, request.host))
     if not all(matcher is None or matcher.takes(text) for matcher, text in singles):
         return False

@@ -88,8 +88,9 @@ CODES: tuple[Code, ...] = (
     Code(
         "REDIRECT-KEEPS-HOST",
         Level.APPROXIMATE,
-        "nginx leaves the port out of its own redirects, and writes the host in small letters; the gateway keeps both.",
-        "redirects of the gateway itself keep the port and the spelling of the host that the client sent",
+        "Redirects of the gateway itself say the host as its rule does. For a wildcard host they keep what the client "
+        "sent, with its port, which nginx leaves out. Those that add a slash are not relative where a query follows.",
+        "redirects of the gateway itself spell the host as its rule does, whatever capitals or port a client sends",
         "None: clients that come to the usual ports see no difference.",
     ),
     Code(
