@@ -58,7 +58,7 @@ test: ## everything that must be green: lint, unit, end-to-end and molecule test
 	@$(PYTHON) tests/stages.py test-setup lint unit e2e molecule
 
 test-all: ## the same and what takes long: full fidelity runs, benchmarks
-	@$(PYTHON) tests/stages.py test-setup lint unit e2e molecule slow
+	@$(PYTHON) tests/stages.py test-setup lint unit e2e molecule slow golden
 
 lint: test-environments .collections/.made ## static checks of everything
 	@$(RUN) -m lint
@@ -81,6 +81,10 @@ docs: test-environments .collections/.made ## write the generated pages anew
 
 slow: test-setup
 	@$(ON_PATH); $(RUN) -m pytest --timeout 3600 tests -m slow
+
+.PHONY: golden
+golden: test-setup ## ask a real ingress-nginx and a real gateway the golden probes, and compare
+	@$(ON_PATH); PYTHONPATH=tests:.collections .venv/bin/python -m golden
 
 ##@ Set up
 .PHONY: setup test-setup packages programs test-environments pins clean clean-cache
