@@ -6,12 +6,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.files import StoredPlan
@@ -20,12 +18,10 @@ from golden.bed import Bed
 from golden.excuses import EXCUSED
 from golden.fixtures import SECTIONS
 from golden.probes import PHASES, Probe, Section
+from golden.sandbox import sandbox
 from golden.verdicts import Verdict, account, judge
 from harness.target import Target
-from sandbox import interpreter
-from sandbox.cluster import Cluster
 
-_NAME = "golden-probes"
 _THREADS = 3
 _ATTEMPTS = 3
 
@@ -41,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     names = options.sections.split(",") if options.sections else [section.name for section in SECTIONS]
     sections = [section for section in SECTIONS if section.name in names]
-    with _sandbox(options.use) as cluster, tempfile.TemporaryDirectory(prefix="golden-") as folder:
+    with sandbox(options.use) as cluster, tempfile.TemporaryDirectory(prefix="golden-") as folder:
         bed = Bed(Target(cluster), Path(folder))
         if not options.use:
             _say("installing Istio")
@@ -103,20 +99,6 @@ def _ask(bed: Bed, plan: StoredPlan, probes: Sequence[Probe]) -> list[Verdict]:
 
 def _held(held: Mapping[str, tuple[str, ...]], probe: Probe) -> tuple[str, ...]:
     return held.get(probe.host, ())
-
-
-@contextmanager
-def _sandbox(use: str) -> Iterator[Cluster]:
-    if use:
-        yield Cluster(use)
-        return
-    command = interpreter.module_command("sandbox", "up", _NAME, "--with-ingress-nginx", "--timeout", "180")
-    down = interpreter.module_command("sandbox", "down", _NAME)
-    try:
-        subprocess.run(command, check=True, env=interpreter.environment())
-        yield Cluster(_NAME)
-    finally:
-        subprocess.run(down, check=False, env=interpreter.environment())
 
 
 def _say(text: str) -> None:

@@ -33,6 +33,8 @@ class Plane:
     def __init__(self, name: str, http: int, https: int, files: ClientFiles, mirrored: Callable[[str], bool]) -> None:
         self.name = name
         self._mirrored = mirrored
+        self.http = http
+        self.https = https
         self._ports = {"http": http, "https": https}
         self._files = files
 

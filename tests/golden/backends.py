@@ -29,7 +29,7 @@ def backends(ingresses: Iterable[Object]) -> list[Object]:
     objects: list[Object] = []
     for namespace in sorted({namespace for namespace, _ in wanted}):
         names = [name for place, name in wanted if place == namespace]
-        objects += _of_namespace(namespace, names)
+        objects += deployed(namespace, names)
     return [*objects, *_half()]
 
 
@@ -44,7 +44,8 @@ def _named(value: Any) -> Iterable[str]:
             yield from _named(item)
 
 
-def _of_namespace(namespace: str, names: Sequence[str]) -> list[Object]:
+def deployed(namespace: str, names: Sequence[str]) -> list[Object]:
+    """Return Deployments and Services for Services of one namespace."""
     kinds = list(dict.fromkeys(identity(name) for name in names))
     objects: list[Object] = []
     ports: dict[str, tuple[str, int]] = {}
@@ -83,7 +84,8 @@ def _half() -> list[Object]:
 def _container(kind: str, http: str, https: str, admin: str) -> Object:
     environment: Object = {"ECHO_SERVICE": kind, "ECHO_HTTP": http, "ECHO_HTTPS": https, "ECHO_ADMIN": admin}
     entries: list[Object] = [{"name": name, "value": value} for name, value in environment.items()]
-    entries.append({"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}})
+    for name, path in (("POD_NAME", "metadata.name"), ("POD_NAMESPACE", "metadata.namespace")):
+        entries.append({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}})
     return {"name": kind, "image": "sandbox.example/echo:1", "env": entries}
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,6 +34,7 @@ from harness import identities
 from harness.controller import Controller
 from harness.site import namespace
 from harness.target import HOME, SERVICES, Target
+from sandbox.cluster import CommandError
 from sandbox.pki import Authority, Identity
 
 _INSTALL_SECONDS = 1200.0
@@ -80,17 +82,23 @@ class Bed:
         places = sorted({NAMESPACE, *(obj["metadata"]["namespace"] for obj in everything)})
         self.target.cluster.apply([namespace(place) for place in places])
         self.target.cluster.apply([*backends(everything), *self._secrets(wanted), *_others(wanted)])
-        self._wait_for_backends(places)
+        self.wait_for_backends(places)
         for age in sorted({age for age, _ in ingresses}):
             time.sleep(_ROUND_SECONDS - time.time() % 1 + 0.05)
             self.target.cluster.apply([obj for number, obj in ingresses if number == age])
-        self._settle()
+        self.settle()
+
+    def apply_what_is_valid(self, objects: Sequence[Object]) -> None:
+        """Apply objects; those that the API server refuses are left out."""
+        with contextlib.suppress(CommandError):
+            # kubectl goes on after an object that is refused, and says so at the end.
+            self.target.cluster.apply(objects)
 
     def add(self, phase: Phase, objects: Sequence[Object]) -> None:
         """Bring the Ingresses of a later phase, for which the controller needs other settings."""
         self.configure(phase.settings, phase.arguments)
         self.target.cluster.apply(objects)
-        self._settle()
+        self.settle()
 
     def end(self, phase: Phase) -> None:
         """Take back the settings of a phase; arguments stay."""
@@ -103,8 +111,8 @@ class Bed:
         options = Options(accept=tuple(Acceptance(code) for code in ACCEPTED))
         stored, _ = write_plan(make_plan(bundle, options), self.folder / "plans")
         plan = read_plan(stored.directory)
-        units = [SHARED_UNIT, *(str(unit["unit"]) for unit in plan.index["units"])]
-        desired = [obj for unit in units for obj in _desired(api, plan, unit)]
+        units = [SHARED_UNIT, *(str(unit["name"]) for unit in plan.index["units"])]
+        desired = [obj for unit in units if plan.digest_of(unit) for obj in _desired(api, plan, unit)]
         write(api, desired, units, HOME, plan.short_id, force=True, dry_run=False)
         time.sleep(3)
         return plan
@@ -131,11 +139,13 @@ class Bed:
             time.sleep(0.3)
         return False
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Wait until ingress-nginx has taken what was written."""
         # ingress-nginx reloads within a second; its Lua takes one more.
         time.sleep(5)
 
-    def _wait_for_backends(self, places: Iterable[str]) -> None:
+    def wait_for_backends(self, places: Iterable[str]) -> None:
+        """Wait until every Deployment of some namespaces is available."""
         for place in places:
             self.target.cluster.kubectl(
                 "wait",
