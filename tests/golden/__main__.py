@@ -83,7 +83,7 @@ def _ask(bed: Bed, plan: StoredPlan, probes: Sequence[Probe]) -> list[Verdict]:
         for _ in range(1 if probe.slow else _ATTEMPTS):
             answers = {name: plane.ask(probe) for name, plane in planes.items()}
             found = judge(probe, answers["nginx"], answers["istio"], _held(held, probe), EXCUSED)
-            if not found.unexplained:
+            if not found.unexplained or found.held:
                 break
         assert found is not None
         return found

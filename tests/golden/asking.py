@@ -73,6 +73,12 @@ class Plane:
         return tuple(_seen(part, marks) for part in output.split(_END)[:-1])
 
     def _websocket(self, probe: Probe) -> Seen:
+        try:
+            return self._upgraded(probe)
+        except OSError as error:
+            return Seen(0, error=str(error))
+
+    def _upgraded(self, probe: Probe) -> Seen:
         key = base64.b64encode(os.urandom(16)).decode()
         with socket.create_connection(("127.0.0.1", self._ports["http"]), 10) as client:
             client.sendall(
