@@ -54,7 +54,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(bed: Bed, sections: Sequence[Section], *, furnished: bool, slow: bool) -> list[Verdict]:
-    if not furnished:
+    if furnished:
+        bed.renew_clients()
+    else:
         _say("furnishing")
         bed.furnish(sections)
     probes = [probe for section in sections for probe in section.probes if slow or not probe.slow]

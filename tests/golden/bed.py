@@ -40,7 +40,7 @@ from sandbox.pki import Authority, Identity
 _INSTALL_SECONDS = 1200.0
 _ROUND_SECONDS = 1.1
 _SETTINGS = {"block-user-agents": "bad"}
-ACCEPTED: tuple[str, ...] = ()
+ACCEPTED = ("BASIC-AUTH-INACTIVE",)
 """Findings of level consent that the fixtures' operator accepts."""
 
 
@@ -86,6 +86,11 @@ class Bed:
         for age in sorted({age for age, _ in ingresses}):
             time.sleep(_ROUND_SECONDS - time.time() % 1 + 0.05)
             self.target.cluster.apply([obj for number, obj in ingresses if number == age])
+        self.settle()
+
+    def renew_clients(self) -> None:
+        """Let the cluster trust the certificates of this run's clients."""
+        self.target.cluster.apply([_secret("client-ca", {"ca.crt": self.files.authority})])
         self.settle()
 
     def apply_what_is_valid(self, objects: Sequence[Object]) -> None:
