@@ -18,6 +18,10 @@ from typing import Any
 
 import yaml
 from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.bundle import Bundle
+from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.secrets import (
+    SecretFacts,
+    named_secrets,
+)
 
 from manifests import Object, bundle, certificate, service
 
@@ -76,7 +80,11 @@ def bundle_for(recorded: Recorded) -> Bundle:
         for entry in recorded.ingress["spec"].get("tls") or ()
         if entry.get("secretName")
     ]
-    return bundle(recorded.ingress, *services, certificates=certificates, settings=SETTINGS)
+    secrets = [
+        SecretFacts(*place, ("auth", "ca.crt", "tls.crt", "tls.key"), "0", ("sha",), ("sha",), "0")
+        for place in named_secrets([recorded.ingress])
+    ]
+    return bundle(recorded.ingress, *services, certificates=certificates, secrets=secrets, settings=SETTINGS)
 
 
 def _backends(spec: Object) -> Iterator[tuple[str, Object]]:

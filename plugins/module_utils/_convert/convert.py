@@ -17,7 +17,7 @@ from .._nginx.intake import Intake
 from .._nginx.site import DEFAULT_SERVER, Server, Site
 from .assemble import Assembly
 from .block_lists import block_lists
-from .body_size import limit_body
+from .body_size import BODY_SIZE, limit_body, limit_of
 from .client_certificates import ask_for_certificate, certificate_obstacles
 from .context import Context
 from .draft import Draft
@@ -157,6 +157,7 @@ class _Hosts:
             limit_body(draft, self._context.site.settings)
             if server.client_certificates.refused:
                 draft.main = generated_answer(403)
+                draft.everywhere[BODY_SIZE] = limit_of(0)
                 continue
             if draft.location.policy.denied:
                 draft.main = generated_answer(503)
