@@ -49,7 +49,9 @@ def _explains(found: Answer, probe: Mapping[str, Any]) -> bool:
 
 
 def _said(found: Answer) -> dict[str, str]:
-    fields = {f"header {name}": value for name, value in found.headers.items()}
+    # An added line stands beside what the backend sends, which is nothing here; of several lines the last was kept.
+    last = {name: value.removeprefix("+ ").rpartition(", ")[2] for name, value in found.headers.items()}
+    fields = {f"header {name}": value for name, value in last.items()}
     fields["header location"] = found.location
     if found.backend:
         namespace_and_service = found.backend.rpartition(":")[0]

@@ -32,7 +32,16 @@ from .session import session_differs
 from .snippets import scripted, written_headers
 from .upstream import backend
 from .whole_host import HOST_ANNOTATIONS, names_and_tls
-from .without_effect import FIREWALL, GIVEN_UP, NOT_NEEDED, firewall, given_up, no_effect
+from .without_effect import (
+    FIREWALL,
+    GIVEN_UP,
+    NO_COUNTERPART,
+    NOT_NEEDED,
+    firewall,
+    given_up,
+    no_counterpart,
+    no_effect,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +174,8 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(NOT_NEEDED, no_effect),
     Family(tuple(GIVEN_UP), given_up),
+    Family(tuple(NO_COUNTERPART), no_counterpart),
+    Family(("custom-headers",), no_effect),
     Family(FIREWALL, firewall),
     Family(("fastcgi-index", "fastcgi-params-configmap"), no_effect),
     Family((), written_headers),

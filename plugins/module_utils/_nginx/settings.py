@@ -182,6 +182,7 @@ class Settings:
     intercepts_errors: bool = True
     body_size: str = "1m"
     limit_status: int = 503
+    allowed_response_headers: tuple[str, ...] = ()
     http_block: Block = NOTHING
     server_block: Block = NOTHING
     location_block: Block = NOTHING
@@ -320,6 +321,7 @@ class _ConfigMapReader:
             "intercepts_errors": not self._bool("disable-proxy-intercept-errors", False),
             "body_size": self._text("proxy-body-size", "1m"),
             "limit_status": self._int("limit-req-status-code", 503),
+            "allowed_response_headers": self._path_list("global-allowed-response-headers", ""),
         }
         self._text("strict-validate-path-type", "")  # decides what the API server admits, not what is served
         values |= self._blocks()

@@ -37,6 +37,13 @@ CODES: tuple[Code, ...] = (
         "Correct the annotation and see that nginx answers, or delete the Ingress.",
     ),
     Code(
+        "NO-COUNTERPART",
+        Level.BLOCKED,
+        "An annotation changes how the host behaves and has no counterpart on the gateway.",
+        "the annotation has no counterpart on the gateway: {reason}",
+        "Remove the annotation if it is not needed, let the application do it, or leave the host on nginx.",
+    ),
+    Code(
         "EFFECT-GIVEN-UP",
         Level.NOTE,
         "An annotation tunes performance or looks; its effect is given up.",

@@ -49,7 +49,7 @@ def read_limits(reader: Reader) -> Limits:
         max(0, reader.integer("limit-rpm", 0)),
         max(0, reader.integer("limit-connections", 0)),
         burst if burst > 0 else _BURST,
-        parse_networks(reader.text("limit-allowlist", "")) or (),
+        tuple(map(_shortest, parse_networks(reader.text("limit-allowlist", "")) or ())),
     )
 
 
@@ -57,3 +57,7 @@ def size_in_bytes(text: str) -> int:
     """Return the bytes of a size as nginx writes it (``8m``); 0 for what is none."""
     found = _SIZE.fullmatch(text.replace(" ", ""))
     return min(int(found[1]) * _UNITS[found[2].lower()], _LARGEST) if found else 0
+
+
+def _shortest(network: str) -> str:
+    return network.removesuffix("/32" if "." in network else "/128")

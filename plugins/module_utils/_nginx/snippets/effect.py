@@ -29,7 +29,8 @@ def server_block(site: Site, server: Server) -> Block:
 def location_block(site: Site, server: Server, location: Location) -> Block:
     """Return what holds in a location, with what it inherits; one that is denied has no directives of its own."""
     outer, policy = server_block(site, server), location.policy
-    own = NOTHING if policy.denied else beside(site.settings.location_block, policy.snippets.location)
+    written = beside(site.settings.location_block, policy.snippets.location)
+    own = NOTHING if policy.denied else beside(policy.headers.custom, written)
     if outer.additions and not policy.denied and "auth-url" in policy.present:
         # The controller's own add_header for cookies of the authentication keeps nginx from inheriting others.
         outer = replace(outer, additions=())

@@ -67,3 +67,7 @@ def test_every_annotation_belongs_to_one_family_at_most_and_exists() -> None:
     assert set(named) == CARRIED
     assert set(named) <= set(ANNOTATIONS)
     assert [name for name, count in named.items() if count > 1] == []
+
+
+def test_every_annotation_has_a_handler_or_a_verdict() -> None:
+    assert sorted(set(ANNOTATIONS) - CARRIED) == []
