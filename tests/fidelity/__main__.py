@@ -31,6 +31,7 @@ class Tally:
     files: int = 0
     probes: int = 0
     reproduced: int = 0
+    refused: int = 0
     held_back_hosts: int = 0
     converted_hosts: int = 0
     accepted: int = 0
@@ -72,6 +73,8 @@ def _one(recorded: Recorded, tally: Tally) -> None:
         found = differences(plan.site, probe)
         if not found:
             tally.reproduced += 1
+        elif "nginx_emerg" in (recorded.answers or {}):
+            tally.refused += 1
         else:
             cause = " | ".join(sorted(item.partition(":")[0] for item in found))
             tally.add(cause, f"{recorded.name} {probe['host']}{probe['url']} tls={probe['tls']}: {'; '.join(found)}")
@@ -110,6 +113,7 @@ def _ask_both(recorded: Recorded, plan: Plan, tally: Tally) -> None:
 
 
 def _report(tally: Tally) -> None:
+    _say(f"{tally.refused} probes of configurations that nginx refused as a whole: the answers are of an older one")
     for cause, count in tally.causes.most_common():
         _say(f"{count} x {cause}")
         for example in tally.examples[cause][:_SHOWN]:
@@ -123,7 +127,7 @@ def _report(tally: Tally) -> None:
         _say(f"counter-example: {text}")
     _say(
         f"fidelity: files={tally.files} probes={tally.probes} reproduced={tally.reproduced} "
-        f"unexplained={tally.probes - tally.reproduced} held_back_hosts={tally.held_back_hosts} "
+        f"unexplained={tally.probes - tally.reproduced - tally.refused} held_back_hosts={tally.held_back_hosts} "
         f"converted_hosts={tally.converted_hosts} random_cases={tally.random_cases} "
         f"counterexamples={len(tally.counter_examples)}"
     )

@@ -38,12 +38,10 @@ GIVEN_UP: dict[str, str] = {
 """What becomes of the annotations whose effect is given up."""
 
 NO_COUNTERPART: dict[str, str] = {
-    "auth-snippet": "directives in the request to the authentication service are not converted",
     "proxy-cookie-domain": "domains of the backend's cookies are not rewritten",
     "proxy-cookie-path": "paths of the backend's cookies are not rewritten",
     "proxy-redirect-from": "redirects of the backend are not rewritten",
     "proxy-redirect-to": "redirects of the backend are not rewritten",
-    "stream-snippet": "directives of nginx's stream module are not converted",
 }
 """Why the annotations that change behaviour, and have no counterpart, keep their hosts on nginx."""
 
