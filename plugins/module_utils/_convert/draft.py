@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._kube.objects import ObjectKey
 from .._nginx.site import Location, Server
 from .features import Feature
 from .rate_filter import Rate
@@ -100,6 +101,12 @@ class Draft:
     rates: list[Rate] = field(default_factory=list)
     patches: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     outside: set[OutsideService] = field(default_factory=set)
+
+    @property
+    def owner(self) -> ObjectKey:
+        """The Ingress that a finding about this location names: its own, else the oldest of the host."""
+        ingress = self.location.ingress or next(iter(self.server.ingresses), None)
+        return ingress.key if ingress else ObjectKey("Cluster", "", "")
 
     @property
     def redirects(self) -> bool:

@@ -86,9 +86,7 @@ def _finding(draft: Draft, code: str, **values: object) -> Finding:
 
 
 def _source(draft: Draft) -> Source:
-    ingress = draft.location.ingress
-    assert ingress is not None  # noqa: S101 - what nobody owns asks nobody
-    return Source(ingress.key, annotation="auth-url")
+    return Source(draft.owner, annotation="auth-url")
 
 
 def _check_variables(question: Question) -> None:

@@ -65,7 +65,5 @@ def _target(url: str, options: Options) -> Target:
 
 
 def _finding(draft: Draft, code: str, annotation: str, **values: str) -> Finding:
-    ingress = draft.location.ingress
-    assert ingress is not None  # noqa: S101 - what nobody owns is copied nowhere
     host = values.pop("host", "")
-    return finding(code, Source(ingress.key, annotation=annotation), host=draft.server.host, own_host=host, **values)
+    return finding(code, Source(draft.owner, annotation=annotation), host=draft.server.host, own_host=host, **values)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias, Union
 
 from ..._http.exchange import Answer, Guard
 from ..configuration import UnknownConfigurationError
 from ..visit import Visit
 
-_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_Network: TypeAlias = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]  # noqa: UP007 - pylint does not know |
 
 
 def rbac(visit: Visit, config: Mapping[str, Any]) -> Answer | None:
