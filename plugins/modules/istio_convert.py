@@ -116,7 +116,7 @@ options:
       - Two models, of nginx and of the gateway, are asked; nothing is sent. A host for which they differ, and no
         finding says so, is held back.
     type: int
-    default: 0
+    default: 20000
   format:
     description:
       - With V(yaml) the plan also holds its objects as manifests for a GitOps repository, one directory for each
@@ -254,7 +254,7 @@ def main() -> None:
             "namespaces": {"type": "list", "elements": "str", "default": []},
             "waves": {"type": "list", "elements": "list", "default": []},
             "wave_hosts": {"type": "int", "default": 50},
-            "search_requests": {"type": "int", "default": 0},
+            "search_requests": {"type": "int", "default": 20000},
             "format": {"type": "str", "choices": ["json", "yaml"], "default": "json"},
         },
         required_one_of=[("bundle", "manifests")],

@@ -48,7 +48,7 @@ class Options:
     namespaces: tuple[str, ...] = ()
     waves: tuple[tuple[str, ...], ...] = ()
     wave_hosts: int = 50
-    search_requests: int = 0
+    search_requests: int = 20_000
     format: str = "json"
 
     def as_dict(self) -> dict[str, Any]:
