@@ -13,6 +13,7 @@ from .context import Context
 from .differences import Difference, Situation
 from .draft import Draft
 from .options import Options
+from .rewrite import forwarded_target
 from .services import Target, UnreachableTargetError, target_of
 
 _AS_ASKED = ("$request_uri", "${request_uri}")
@@ -48,7 +49,7 @@ def copies(situation: Situation) -> Iterator[Difference]:
             continue
         service = copy.partition(" ")[0]
         yield Difference(
-            "MIRROR-AS-FORWARDED", "mirrors", f"{service} {nginx.upstream_target} host={nginx.upstream_host}"
+            "MIRROR-AS-FORWARDED", "mirrors", f"{service} {forwarded_target(situation)} host={nginx.upstream_host}"
         )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from .._findings.codes import finding
 from .._findings.finding import Finding, Source
 from .._nginx.ingress import Ingress
+from .._nginx.phases.access import counted
 from .context import Context
 from .differences import Difference, Situation
 from .draft import Draft
@@ -47,7 +48,11 @@ def _rates(ingress: Ingress, draft: Draft) -> Iterator[Rate]:
 
 
 def uncounted(situation: Situation) -> Iterator[Difference]:
-    """Predict that answers which the gateway gives without a backend are not counted."""
+    """Predict what is counted on one plane alone: answers without a backend, requests without an endpoint."""
     upstream = (situation.location and situation.location.upstream) or situation.site.default_upstream
-    if situation.nginx.limits and (upstream is None or upstream.port is None):
+    passes_on = upstream is not None and upstream.port is not None
+    if situation.nginx.limits and not passes_on:
         yield Difference("RATE-PER-PORT", "limits", "")
+    elif situation.nginx.phase == "endpoints" and situation.location and passes_on:
+        # nginx answers 503 before it counts.
+        yield Difference("RATE-PER-PORT", "limits", " then ".join(counted(situation.location)))

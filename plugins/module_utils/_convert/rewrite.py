@@ -83,7 +83,14 @@ def _expansion(target: str, groups: int) -> str:
 
 def bare_question_mark(situation: Situation) -> Iterator[Difference]:
     """Predict a question mark without a query: nginx loses it where it rewrites, the gateway keeps it."""
-    location, target = situation.location, situation.nginx.upstream_target
-    asked = situation.request.target
-    if target and location and rewrites(location) and asked.find("?") == len(asked) - 1:
-        yield Difference("PATH-NORMALISED", "upstream_target", f"{target}?")
+    nginx = situation.nginx.upstream_target
+    target = forwarded_target(situation)
+    if target != nginx:
+        yield Difference("PATH-NORMALISED", "upstream_target", target)
+
+
+def forwarded_target(situation: Situation) -> str:
+    """Return the request target that the gateway sends on."""
+    location, target, asked = situation.location, situation.nginx.upstream_target, situation.request.target
+    bare = target and location and rewrites(location) and asked.find("?") == len(asked) - 1
+    return f"{target}?" if bare else target

@@ -12,6 +12,12 @@ from .references import References
 from .settings import Settings
 from .syntax import PARSERS, parse_bool, parse_int
 
+_UNREAD_BESIDE = {
+    "permanent-redirect": "temporal-redirect",
+    "permanent-redirect-code": "temporal-redirect",
+}
+"""Annotations that nginx does not look at where another one has a value."""
+
 
 class Reader:
     """The usable annotations of one Ingress, and what is wrong with the others.
@@ -33,7 +39,7 @@ class Reader:
             name = ALIASES.get(written, written)
             if name not in ANNOTATIONS:
                 self.unknown.append(written)
-            elif _counts(written, name, ingress.named):
+            elif _counts(written, name, ingress.named) and not ingress.named.get(_UNREAD_BESIDE.get(name, "")):
                 self._take(written, name, ingress.named[written], settings.annotation_validation)
 
     def _take(self, written: str, name: str, value: str, validate: bool) -> None:

@@ -20,16 +20,16 @@ def access_phase(visit: Visit) -> Answer | None:
 
     Addresses are checked before passwords, as the modules of nginx are ordered.
     """
-    visit.limits += _counted(visit)
+    visit.limits += counted(visit.location)
     access = visit.location.policy.access
     if access.any_suffices and access.restricts and asks_password(visit.site, visit.location):
         return _any_of_both(visit, access)
     return _by_address(visit, access) or _by_password(visit)
 
 
-def _counted(visit: Visit) -> list[str]:
-    """Return the rates at which requests like this one are let through, for each client."""
-    ingress, limits = visit.location.ingress, visit.location.policy.limits
+def counted(location: Location) -> list[str]:
+    """Return the rates at which requests for a location are let through, for each client."""
+    ingress, limits = location.ingress, location.policy.limits
     if ingress is None:
         return []
     place = f"{ingress.key.namespace}/{ingress.key.name}"
