@@ -36,7 +36,7 @@ def generated_cluster(choices: Choices, domain: str = "example.test") -> Generat
     count = 1 + choices.number(5)
     found.objects = [_ingress(choices, number, domain) for number in range(count)]
     if chance(choices, 30):
-        found.objects.append(_canary(choices, domain))
+        found.objects.append(_canary(choices, choices.pick(found.objects)))
     places = [(namespace, name) for namespace in NAMESPACES for name in SERVICES]
     found.objects += [service(name, namespace, _ports(choices)) for namespace, name in places]
     found.serving = frozenset(place for place in places if not chance(choices, 5))
@@ -72,14 +72,18 @@ def _ingress(choices: Choices, number: int, domain: str) -> Object:
     )
 
 
-def _canary(choices: Choices, domain: str) -> Object:
+def _canary(choices: Choices, primary: Object) -> Object:
+    """Return a canary for a path of ``primary``, or for one that it does not have."""
+    rule = choices.pick(primary["spec"]["rules"])
+    taken = choices.pick(rule["http"]["paths"])
+    own = path(taken["path"], "api", type_=taken["pathType"])
     annotations = {"canary": choices.pick(("true", "true", "x"))}
     annotations |= {name: choices.pick(CANARY[name]) for name in some(choices, sorted(CANARY), 3)}
     return ingress(
-        _host(choices.pick(_HOSTS), domain),
-        path(choices.pick(_PLAIN), "api", type_=choices.pick(_TYPES)),
+        rule.get("host", ""),
+        own if not chance(choices, 20) else path(choices.pick(_PLAIN), "api", type_=choices.pick(_TYPES)),
         name="canary",
-        namespace=choices.pick(NAMESPACES),
+        namespace=primary["metadata"]["namespace"] if chance(choices, 50) else choices.pick(NAMESPACES),
         annotations=annotations,
         created="2024-01-01T00:00:09Z",
     )

@@ -165,7 +165,8 @@ class _Hosts:
                 written_headers(draft, self._context)
                 continue
             for family in FAMILIES:
-                found.update(dict.fromkeys(family.carry(draft, self._context)))
+                for item in family.carry(draft, self._context):
+                    found[item] = None
         obstacles_of_host = written_locations(server, filled, self._context)
         if obstacles_of_host:
             return [*found, *obstacles_of_host]

@@ -256,7 +256,7 @@ def _verdicts(draft: Draft) -> Iterator[Finding]:
         return
     if "stream-snippet" in policy.present:
         yield finding("STREAM-SNIPPET", Source(ingress.key, annotation="stream-snippet"), host=draft.server.host)
-    if "auth-snippet" in policy.present and "auth-url" in policy.present:
+    if "auth-snippet" in policy.present and policy.external_auth.question is not None:
         source = Source(ingress.key, annotation="auth-snippet")
         yield not_converted(draft.server, source, "auth-snippet", "directives of the question to another service")
 

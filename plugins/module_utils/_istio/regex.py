@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from .._kube.patterns import is_costly
+
 LIMIT = 1024
 """Characters that Istio accepts in one regular expression."""
 
@@ -64,6 +66,8 @@ def literal(text: str) -> str:
 
 def translate(pattern: str) -> str:
     """Return a PCRE ``pattern`` in RE2's dialect, to be used without case. Raises UnsupportedPatternError."""
+    if is_costly(pattern):
+        raise UnsupportedPatternError("repetitions within repetitions, or many of them, which the models cannot check")
     return _Translation(pattern).text()
 
 

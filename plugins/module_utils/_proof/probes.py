@@ -41,7 +41,8 @@ class Probe:
     ``server`` is the host in the plan, ``host`` the name that is asked for; they differ for wildcards. ``target`` is
     raw and sent as it is. ``headers`` are sorted pairs of lower-case name and value. ``why`` is one word. ``status``
     is 0 where a backend decides; ``generated`` tells whether nginx answers by itself. ``guarded`` tells that an address
-    list, or another service, decides first. ``described`` are the differences that findings predict.
+    list, or another service, decides first. ``chance`` tells that chance decides between backends.
+    ``described`` are the differences that findings predict.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Probe:
     location: str = ""
     generated: bool = False
     guarded: bool = False
+    chance: bool = False
     described: tuple[Difference, ...] = ()
 
     def __str__(self) -> str:
@@ -64,6 +66,8 @@ class Probe:
     def as_dict(self) -> dict[str, Any]:
         """Return the probe as one line of the file: keys in order, fields with their default value left out."""
         line: dict[str, Any] = {}
+        if self.chance:
+            line["chance"] = True
         if self.described:
             line["described"] = [[item.code, item.field, item.value] for item in self.described]
         if self.generated:

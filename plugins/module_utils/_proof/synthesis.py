@@ -133,6 +133,7 @@ class _Model:
             found.location,
             not (found.backend or found.error_pages),
             found.guarded,
+            bool(found.shares),
             differences,
         )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from ..._kube.patterns import is_costly
 from ..ingress import EXACT
 from ..site import DEFAULT_SERVER, Location, Server, Site
 
@@ -49,7 +50,12 @@ def _regex_matches(location: Location, path: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def _pattern(text: str) -> re.Pattern[str] | None:
-    """Return the expression of a location, None for one that nginx refuses: then it never serves this site."""
+    """Return the expression of a location, None for one that nginx refuses, or that the model may never finish.
+
+    A host with such a location is never converted.
+    """
+    if is_costly(text):
+        return None
     try:
         return re.compile(f"^{text}", re.IGNORECASE)
     except (re.error, OverflowError, RecursionError):

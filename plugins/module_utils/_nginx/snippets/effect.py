@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from ..._http.exchange import Answer, Request
 from ..._http.header_lines import SAMPLES, HeaderLines, by_status
+from ..._kube.patterns import is_costly
 from ..site import Location, Server, Site
 from .blocks import NOTHING, SAFE_STATUSES, Block, Condition, Return, WrittenLocation, beside, inherited
 from .text import expanded, placed
@@ -80,7 +81,8 @@ def holds(condition: Condition, request: Request) -> bool:
 
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str, ignore_case: bool) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE if ignore_case else re.NOFLAG)
+    # One that the model may never finish stands for none; its host is not converted.
+    return re.compile("(?!)" if is_costly(pattern) else pattern, re.IGNORECASE if ignore_case else re.NOFLAG)
 
 
 def written_location(server_level: Block, path: str) -> WrittenLocation | None:

@@ -226,3 +226,8 @@ def test_values_that_may_be_secret_are_shown_as_digests() -> None:
     assert by_field["header:set-cookie"].istio == "(none)"
     assert by_field["location"].nginx != by_field["location"].istio
     assert by_field["location"].nginx.endswith(f"@b/c?sha256:{sha256_hex('token=s3cret')}")
+
+
+def test_where_chance_decides_between_backends_only_the_plane_is_compared() -> None:
+    assert outcome(reply(body="old", x_a="1"), reply(body="new", x_b="2"), chance=True).verdict is Verdict.EQUAL
+    assert fields_of(outcome(reply(), reply(404), chance=True)) == ["status"]
