@@ -82,6 +82,10 @@ docs: test-environments .collections/.made ## write the generated pages anew
 slow: test-setup
 	@$(ON_PATH); $(RUN) -m pytest --timeout 3600 tests -m slow
 
+.PHONY: bench-convert
+bench-convert: test-environments .collections/.made ## how long a conversion takes, by size of the cluster
+	@PYTHONPATH=tests:.collections .venv/bin/python -m performance.convert
+
 .PHONY: golden
 golden: test-setup ## ask a real ingress-nginx and a real gateway the golden probes, and compare
 	@$(ON_PATH); PYTHONPATH=tests:.collections .venv/bin/python -m golden
