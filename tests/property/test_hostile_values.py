@@ -29,9 +29,7 @@ from hypothesis import strategies as st
 from generated.annotations import VALUES
 from manifests import bundle, certificate, ingress, path, service
 
-_PROGRAMS = {
-    module.PROGRAM for module in (body_limit, error_pages, external_auth, request_headers, response_headers)
-}
+_PROGRAMS = {module.PROGRAM for module in (body_limit, error_pages, external_auth, request_headers, response_headers)}
 _FORMATTERS = re.compile(
     r"%%|%REQ\([A-Za-z0-9:_.-]+(?:\?[A-Za-z0-9:_.-]+)?\)%|%DOWNSTREAM_[A-Z0-9_]+%|%CEL\([^%]*\)%|%RESPONSE_CODE%"
 )
