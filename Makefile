@@ -64,7 +64,7 @@ lint: test-environments .collections/.made ## static checks of everything
 	@$(RUN) -m lint
 
 unit: test-environments .collections/.made ## unit and property tests, on each supported ansible-core
-	@for environment in $(ENVIRONMENTS); do "$$environment/bin/python" -m pytest --timeout 900 tests/unit $(wildcard tests/property); done
+	@for environment in $(ENVIRONMENTS); do "$$environment/bin/python" -m pytest --timeout 900 tests/unit $(wildcard tests/property) -m "not slow"; done
 	@for folder in $(GO_PROGRAMS); do (cd "$$folder" && CGO_ENABLED=0 $(GO) test ./...); done
 
 e2e: test-setup ## every playbook, and the sandbox itself, on real planes
