@@ -31,6 +31,11 @@ class Rate:
     burst: int
     exempt: tuple[str, ...]
 
+    @property
+    def is_too_large(self) -> bool:
+        """Whether no bucket of Envoy can hold so many requests."""
+        return max(self.count, self.burst + 1) > _UNLIMITED
+
     def descriptor(self) -> dict[str, Any]:
         """Return the bucket as the filter has it."""
         counted = [{"key": "counted", "value": "yes"}] if self.exempt else []

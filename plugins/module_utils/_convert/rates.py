@@ -23,6 +23,9 @@ def limit_rates(draft: Draft, _context: Context) -> list[Finding]:
         return []
     found = _connections(draft, ingress)
     rates = list(_rates(ingress, draft))
+    if any(rate.is_too_large for rate in rates):
+        source = Source(ingress.key, annotation="limit-rps" if limits.per_second else "limit-rpm")
+        return [*found, finding("RATE-TOO-LARGE", source, host=draft.server.host)]
     if rates:
         if "route" in draft.main:
             draft.rates = rates

@@ -19,11 +19,14 @@ from .external_auth import Question
 from .global_auth import read_global_auth
 from .snippets.blocks import NOTHING, Block
 from .snippets.reading import Level, is_neutral, read_snippet
-from .syntax import parse_bool, parse_int, parse_networks
+from .syntax import parse_bool, parse_int, parse_networks, size
 
 _RISKS = {"critical": Risk.CRITICAL, "high": Risk.HIGH, "medium": Risk.MEDIUM}
 _REDIRECT_CODES = (301, 302, 307, 308)
 _HARDENED_SINCE = (1, 12)
+_ERRORS = range(400, 600)
+_LIMIT_STATUSES = frozenset((*range(400, 418), 421, 422, 423, 424, 426, 428, 429, 431, *range(500, 509), 510, 511))
+"""Statuses that Envoy has names for (envoy ``type/v3/http_status.proto``)."""
 
 _Value = TypeVar("_Value")
 
@@ -37,6 +40,7 @@ _NEUTRAL_KEYS = frozenset(
     enable-serial-reloads error-log-level error-log-path generate-request-id gzip-disable
     gzip-level gzip-min-length gzip-types http-access-log-path http2-max-concurrent-streams http2-max-field-size
     http2-max-header-size http2-max-requests keep-alive keep-alive-requests large-client-header-buffers
+    limit-conn-status-code
     log-format-escape-json log-format-escape-none log-format-stream log-format-upstream
     lua-shared-dicts map-hash-bucket-size max-worker-connections max-worker-open-files metrics-per-host
     nginx-status-ipv4-whitelist nginx-status-ipv6-whitelist plugins proxy-buffer-size proxy-buffering
@@ -65,6 +69,7 @@ _NOT_CARRIED = {
     "enable-underscores-in-headers": "false",
     "hide-headers": "",
     "ignore-invalid-headers": "true",
+    "limit-conn-zone-variable": "$binary_remote_addr",
     "limit-rate": "0",
     "limit-rate-after": "0",
     "modsecurity-snippet": "",
@@ -319,8 +324,8 @@ class _ConfigMapReader:
             "global_auth": read_global_auth(self._text, self._bool),
             "error_codes": self._error_codes(),
             "intercepts_errors": not self._bool("disable-proxy-intercept-errors", False),
-            "body_size": self._text("proxy-body-size", "1m"),
-            "limit_status": self._int("limit-req-status-code", 503),
+            "body_size": self._size("proxy-body-size", "1m"),
+            "limit_status": self._limit_status(),
             "allowed_response_headers": self._path_list("global-allowed-response-headers", ""),
         }
         self._text("strict-validate-path-type", "")  # decides what the API server admits, not what is served
@@ -376,6 +381,23 @@ class _ConfigMapReader:
         # Words keep their spaces, and an empty one between two commas stands in every value.
         text = self._text(key, "").strip()
         return tuple(text.split(",")) if text else ()
+
+    def _size(self, key: str, default: str) -> str:
+        text = self._text(key, default)
+        return text if size(text) and text else self._ignore(key, default)
+
+    def _limit_status(self) -> int:
+        key, default = "limit-req-status-code", 503
+        code = parse_int(self._data.get(key, str(default)))
+        if code in _LIMIT_STATUSES:
+            self._seen.add(key)
+            return code
+        # What nginx refuses is ignored; what Envoy has no name for stays unread, and so is reported.
+        return default if code in _ERRORS else self._ignore_seen(key, default)
+
+    def _ignore_seen(self, key: str, default: int) -> int:
+        self._seen.add(key)
+        return self._ignore(key, default)
 
     def _path_list(self, key: str, default: str) -> tuple[str, ...]:
         return tuple(path.strip() for path in self._text(key, default).split(",") if path.strip())

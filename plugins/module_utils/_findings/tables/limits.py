@@ -43,4 +43,11 @@ CODES: tuple[Code, ...] = (
         "requests that fail after they reached a backend are not repeated by the gateway",
         "None in most cases; clients see a 502 or 503 that nginx would have hidden behind a second try.",
     ),
+    Code(
+        "RATE-TOO-LARGE",
+        Level.BLOCKED,
+        "A rate limit is larger than Envoy can count to.",
+        "the rate, or what may exceed it at once, is more than 4294967295",
+        "Write a rate that limits something, or remove the annotation.",
+    ),
 )
