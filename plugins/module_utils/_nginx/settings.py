@@ -389,15 +389,10 @@ class _ConfigMapReader:
     def _limit_status(self) -> int:
         key, default = "limit-req-status-code", 503
         code = parse_int(self._data.get(key, str(default)))
-        if code in _LIMIT_STATUSES:
-            self._seen.add(key)
-            return code
-        # What nginx refuses is ignored; what Envoy has no name for stays unread, and so is reported.
-        return default if code in _ERRORS else self._ignore_seen(key, default)
-
-    def _ignore_seen(self, key: str, default: int) -> int:
+        if code in _ERRORS and code not in _LIMIT_STATUSES:
+            return default  # Envoy has no name for it: the key stays unread, and so is reported
         self._seen.add(key)
-        return self._ignore(key, default)
+        return self._ignore(key, default) if code is None or code not in _LIMIT_STATUSES else code
 
     def _path_list(self, key: str, default: str) -> tuple[str, ...]:
         return tuple(path.strip() for path in self._text(key, default).split(",") if path.strip())
