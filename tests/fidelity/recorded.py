@@ -9,12 +9,14 @@ from typing import Any
 
 from ansible_collections.sealos.istio_migration.plugins.module_utils._http.exchange import Answer, Request
 from ansible_collections.sealos.istio_migration.plugins.module_utils._nginx.answer import answer
+from ansible_collections.sealos.istio_migration.plugins.module_utils._nginx.phases.locating import server_for
 from ansible_collections.sealos.istio_migration.plugins.module_utils._nginx.site import Site
 
 _CLIENT = "127.0.0.1"
 _BACKEND_FAILED = (502, 504)
 _AUTH_FAILED = 500
 _NO_CERTIFICATE = 400
+_FOUND = 302
 
 
 def request_of(probe: Mapping[str, Any]) -> Request:
@@ -29,7 +31,7 @@ def request_of(probe: Mapping[str, Any]) -> Request:
 def differences(site: Site, probe: Mapping[str, Any]) -> list[str]:
     """Return how the model's answer differs from the recorded one: field, what it says, what was recorded."""
     found = answer(site, request_of(probe))
-    if _explains(found, probe):
+    if _explains(site, found, probe):
         return []
     said, recorded = _said(found), _recorded(probe)
     fields = [name for name in recorded if not _agree(name, said.get(name, ""), recorded[name])]
@@ -41,7 +43,7 @@ def _agree(name: str, said: str, recorded: str) -> bool:
     return said == recorded or said.endswith(f", {recorded}") or name == "header x-request-id"
 
 
-def _explains(found: Answer, probe: Mapping[str, Any]) -> bool:
+def _explains(site: Site, found: Answer, probe: Mapping[str, Any]) -> bool:
     """Tell whether the recorded status is that of a backend, or of an authentication service, that was not there.
 
     All backends spoke HTTP only, no authentication service existed, and no probe had a client certificate.
@@ -50,7 +52,10 @@ def _explains(found: Answer, probe: Mapping[str, Any]) -> bool:
     if found.backend and "svc" not in probe and status in _BACKEND_FAILED:
         return True
     kinds = {guard.kind for guard in found.guards}
-    return (status == _AUTH_FAILED and "external" in kinds) or (status == _NO_CERTIFICATE and "certificate" in kinds)
+    if "certificate" in kinds and status in (_NO_CERTIFICATE, _FOUND):
+        page = server_for(site, probe["host"]).client_certificates.error_page
+        return (probe.get("resp") or {}).get("location", "") == page
+    return status == _AUTH_FAILED and "external" in kinds
 
 
 def _said(found: Answer) -> dict[str, str]:

@@ -35,7 +35,8 @@ def certificate_obstacles(
 ) -> Iterator[Finding]:
     """Yield what keeps a host that asks for client certificates on nginx, and what needs consent."""
     wanted = server.client_certificates
-    if wanted.refused or not (wanted.secret or wanted.inactive):
+    # Without an Ingress of its own the default server answers 404 to whoever gets through: there is nothing to protect.
+    if wanted.refused or not (wanted.secret or wanted.inactive) or not server.ingresses:
         return
     source = Source(_owner(server), annotation="auth-tls-secret")
     if wanted.inactive:

@@ -9,6 +9,7 @@ import re
 from .._istio.regex import LIMIT, UnsupportedPatternError, is_literal, literal, translate
 from .._istio.resources import HTTP_PORT, HTTPS_PORT
 from .._nginx.snippets.blocks import Condition, WrittenLocation
+from .._nginx.snippets.text import REPLACED
 from .draft import Match
 
 _FLAGS = re.compile(r"\(\?[a-zA-Z]*[ims]")
@@ -25,6 +26,8 @@ def condition_match(condition: Condition) -> Match:
     variable, operator = condition.variable, condition.operator
     if variable in ("scheme", "pass_access_scheme"):
         return _by_port(condition)
+    if variable in REPLACED:
+        raise NoSuchConditionError(f"a condition on ${variable}, which the gateway sets itself")
     header = _PSEUDO.get(variable)
     if header is None and _HEADER.fullmatch(variable):
         header = variable.removeprefix("http_").replace("_", "-")

@@ -20,7 +20,6 @@ from .._nginx.site import Location, Server
 from .._nginx.snippets.blocks import (
     SAFE_STATUSES,
     Block,
-    Branch,
     HeaderChange,
     Return,
     branches_of,
@@ -223,8 +222,6 @@ def _obstacles(draft: Draft, block: Block) -> Iterator[Finding]:
         found.append(("if", "beside the conditions of cross-origin answers"))
     if conditional and draft.guard:
         found.append(("if", "on a host whose routes have conditions of their own"))
-    if block.script and policy.rewrite_target and any(isinstance(item, Branch) for item in block.script):
-        found.append(("if", "beside a rewrite"))
     if own.rules:
         reason = rules_obstacle(own.rules, policy)
         found += [("deny", reason)] if reason else []

@@ -7,6 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+REQUEST_ID = "(request id)"
+"""What stands in an answer for the id that a plane makes for a request that has none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .._http.exchange import Answer, Guard, Request
+from .._http.exchange import REQUEST_ID, Answer, Guard, Request
 from .._http.uri import BadTargetError
 from .configuration import (
     Configuration,
@@ -30,9 +30,7 @@ def answer(configuration: Configuration, request: Request) -> Answer:
 
     Raises UnknownConfigurationError where the witness does not know what the configuration does.
     """
-    if configuration.connection_manager.get("strip_trailing_host_dot"):
-        name, colon, port = request.host.partition(":")
-        request = replace(request, host=name.removesuffix(".") + colon + port)
+    request = _received(configuration, request)
     server = _server_for(configuration, request)
     if server is None:
         return Answer(_NO_CONNECTION)
@@ -41,6 +39,24 @@ def answer(configuration: Configuration, request: Request) -> Answer:
         return found
     guard = Guard("certificate", f"{server.asks} depth {server.depth}")
     return replace(found, guards=(guard, *found.guards))
+
+
+def _received(configuration: Configuration, request: Request) -> Request:
+    """Return the request as routes and filters see it. Source: Envoy ``conn_manager_utility.cc`` mutateRequestHeaders.
+
+    A gateway without trusted proxies in front says itself what the scheme is, and adds the client to X-Forwarded-For.
+    """
+    settings, host, given = configuration.connection_manager, request.host, request.headers
+    if settings.get("strip_trailing_host_dot"):
+        name, colon, port = host.partition(":")
+        host = name.removesuffix(".") + colon + port
+    headers = {
+        **given,
+        "x-forwarded-proto": request.scheme,
+        "x-forwarded-for": ", ".join(filter(None, (given.get("x-forwarded-for", ""), request.client))),
+        "x-request-id": (settings.get("preserve_external_request_id") and given.get("x-request-id")) or REQUEST_ID,
+    }
+    return replace(request, host=host, headers=headers)
 
 
 def _answer_of(configuration: Configuration, server: Server, request: Request) -> Answer:

@@ -161,12 +161,7 @@ class Visit:
 
     def header(self, name: str) -> str:
         """Return a header of the request as filters and format strings see it, empty where it is absent."""
-        special = {
-            ":authority": self.request.host,
-            ":path": self.target,
-            ":method": self.request.method,
-            "x-forwarded-proto": self.request.scheme,
-        }
+        special = {":authority": self.request.host, ":path": self.target, ":method": self.request.method}
         return special.get(name) or self.request.headers.get(name, "")
 
 

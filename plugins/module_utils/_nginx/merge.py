@@ -17,7 +17,7 @@ from .._kube.objects import KubeObject, ObjectKey, key_of, mappings_at
 from .aliases import add_aliases
 from .fallbacks import use_fallbacks
 from .families.affinity import Affinity
-from .families.client_certificates import NO_CLIENT_CERTIFICATES, merged
+from .families.client_certificates import NO_CLIENT_CERTIFICATES, ClientCertificates, merged
 from .ingress import PREFIX, Backend, Ingress, Path
 from .intake import Intake
 from .locations import in_file_order, is_regex
@@ -251,18 +251,19 @@ def _choose_certificates(
 
 
 def _ask_for_certificates(servers: Mapping[str, Server], intake: Intake) -> None:
-    """Tell each server what it asks of its clients (semantics.md A.3 81)."""
-    asking = {
-        ingress.key: policy.client_certificates
-        for ingress, policy in intake.ingresses
-        if policy.client_certificates is not NO_CLIENT_CERTIFICATES
-    }
-    if not asking:
-        return
-    for server in servers.values():
-        named = [asking[ingress.key] for ingress in server.ingresses if ingress.key in asking]
-        if named:
-            server.client_certificates = merged(named)
+    """Tell each server what it asks of its clients (semantics.md A.3 81).
+
+    A rule for a host that no server has, which is one of a canary alone, speaks of the default server. Source:
+    ingress-nginx ``controller.getBackendServers``; docs/real-planes.md.
+    """
+    asking: dict[str, list[ClientCertificates]] = {}
+    for ingress, policy in intake.ingresses:
+        if policy.client_certificates is not NO_CLIENT_CERTIFICATES:
+            hosts = [rule.host or DEFAULT_SERVER for rule in ingress.rules if rule.paths is not None or not rule.host]
+            for host in dict.fromkeys(host if host in servers else DEFAULT_SERVER for host in hosts):
+                asking.setdefault(host, []).append(policy.client_certificates)
+    for host, wanted in asking.items():
+        servers[host].client_certificates = merged(wanted)
 
 
 def _served(host: str, ingress: Ingress, certificates: Mapping[tuple[str, str], Certificate]) -> ServedCertificate:

@@ -83,6 +83,7 @@ _HEADERS = {
     "best_http_host": ":authority",
     "http_host": ":authority",
     "pass_access_scheme": "x-forwarded-proto",
+    "req_id": "x-request-id",
     "request_method": ":method",
     "request_uri": ":path",
     "scheme": "x-forwarded-proto",

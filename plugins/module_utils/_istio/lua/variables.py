@@ -21,6 +21,7 @@ local function variable(handle, name)
   if name == "http_host" or name == "best_http_host" then return headers:get(":authority") end
   if name == "host" then return (headers:get(":authority"):gsub(":%d+$", ""):lower()) end
   if name == "request_method" then return headers:get(":method") end
+  if name == "req_id" then return headers:get("x-request-id") or "" end
   if name == "remote_addr" or name == "the_real_ip" then return client(handle) end
   return headers:get((name:gsub("^http_", ""):gsub("_", "-"))) or ""
 end

@@ -22,10 +22,6 @@ def content_phase(visit: Visit) -> Answer:
     upstream = visit.location.upstream or visit.site.default_upstream
     if upstream is None or upstream.problem is not Problem.NONE:
         return visit.own(404)
-    target = _target(visit)
-    if not target.partition("?")[0]:
-        # nginx refuses a rewritten URI of length zero.
-        return visit.own(500)
     if visit.location.replaced:
         visit.request_headers |= error_headers(visit.location, visit.request.headers.get("accept", ""))
     prefix = visit.location.policy.rewriting.prefix
@@ -42,7 +38,7 @@ def content_phase(visit: Visit) -> Answer:
         backend=backends[0][0],
         shares=backends if len(backends) > 1 else (),
         session=next(filter(None, sessions), ""),
-        upstream_target=target,
+        upstream_target=_target(visit),
         upstream_host=visit.location.policy.rewriting.vhost or access_host(visit.site.settings, visit.request),
         headers=visit.headers,
         request_headers=visit.request_headers,

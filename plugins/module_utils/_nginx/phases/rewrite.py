@@ -13,6 +13,7 @@ from ..families.cors import Cors
 from ..ingress import EXACT
 from ..site import Location, Problem, Server, Site
 from ..snippets.effect import own_answer, place_of, script_answer
+from ..uri_rewrite import rewrites, rewritten
 from ..visit import Visit
 from .redirect_target import https_target, own_target
 
@@ -37,13 +38,25 @@ def rewrite_phase(visit: Visit) -> Answer | None:
         visit.headers.update(cors_headers(policy.cors, origin))
         if request.method == "OPTIONS":
             return visit.own(204)
-    return _scripted(visit) or _redirected(visit)
+    return _scripted(visit) or _redirected(visit) or _rewritten_to_nothing(visit) or _redirected_to_https(visit)
 
 
 def _redirected(visit: Visit) -> Answer | None:
-    policy, request, settings = visit.location.policy, visit.request, visit.site.settings
+    policy, request = visit.location.policy, visit.request
     if policy.redirects.url:
         return visit.own(policy.redirects.code, own_target(policy, request, policy.redirects.url))
+    return None
+
+
+def _rewritten_to_nothing(visit: Visit) -> Answer | None:
+    """Return the answer for a rewritten URI of length zero. Source: nginx ``ngx_http_script_regex_end_code``."""
+    location = visit.location
+    may_be = rewrites(location) and location.policy.rewrite_target.startswith("$")
+    return visit.own(500) if may_be and not rewritten(location, visit.path, "") else None
+
+
+def _redirected_to_https(visit: Visit) -> Answer | None:
+    policy, request, settings = visit.location.policy, visit.request, visit.site.settings
     if access_scheme(settings, request) == "http" and redirects_to_https(visit.site, visit.server, visit.location):
         return visit.own(settings.http_redirect_code, https_target(settings, policy, request))
     return None

@@ -49,6 +49,9 @@ _NEUTRAL = frozenset(
 )
 """Directives without an effect that a gateway must have, too: logs, buffers, connections (level N of semantics.md)."""
 
+_DEFAULTS = frozenset((("proxy_ssl_verify", "off"), ("proxy_ssl_session_reuse", "on")))
+"""What nginx does anyway: certificates of backends are not looked at unless an annotation asks for it."""
+
 # What the controller writes into every location itself: nginx refuses a second one there.
 _IN_EVERY_LOCATION = frozenset(
     """
@@ -94,6 +97,8 @@ class _Reading:
         if name in _IN_EVERY_LOCATION and self._level is not Level.WRITTEN:
             raise UnusualUseError("every location has it already")
         if name in _NEUTRAL and directive.block is None:
+            return NOTHING
+        if (name, *arguments) in _DEFAULTS:
             return NOTHING
         reader = _READERS.get(name)
         if reader is None or self._level not in _LEVELS[name]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from ..._http.exchange import Request
+from ..._http.exchange import REQUEST_ID, Request
 from ..._http.uri import host_name
 
 Text: TypeAlias = tuple[str, ...]
@@ -25,6 +25,7 @@ KNOWN = frozenset(
         "pass_access_scheme",
         "query_string",
         "remote_addr",
+        "req_id",
         "request_method",
         "request_uri",
         "scheme",
@@ -32,6 +33,9 @@ KNOWN = frozenset(
     )
 )
 """Variables whose value follows from the request alone; ``http_<name>`` is a request header besides."""
+
+REPLACED = frozenset(("http_x_forwarded_for", "http_x_forwarded_proto", "http_x_request_id"))
+"""Request headers that no route or filter of a gateway sees as the client sent them."""
 
 PLACES = frozenset(
     ("ingress_name", "location_path", "namespace", "proxy_upstream_name", "server_name", "service_name", "service_port")
@@ -60,12 +64,16 @@ def _parts(written: str, variables: Mapping[str, Text]) -> Iterator[str]:
         name = found[1] or found[2]
         if name in variables:
             yield from variables[name]
-        elif name in KNOWN or name in PLACES or (name.startswith("http_") and len(name) > len("http_")):
+        elif name in KNOWN or name in PLACES or (_is_header(name) and name not in REPLACED):
             yield f"${name}"
         else:
             raise UnknownVariableError(f"variable ${name}")
         start = found.end()
     yield _literal(written[start:])
+
+
+def _is_header(name: str) -> bool:
+    return name.startswith("http_") and len(name) > len("http_")
 
 
 def _literal(text: str) -> str:
@@ -114,6 +122,8 @@ def _value(name: str, request: Request) -> str:
         "pass_access_scheme": request.scheme,
         "query_string": request.query,
         "remote_addr": request.client,
+        # The controller's map keeps what a client sent.
+        "req_id": request.headers.get("x-request-id") or REQUEST_ID,
         "request_method": request.method,
         "request_uri": request.target,
         "scheme": request.scheme,

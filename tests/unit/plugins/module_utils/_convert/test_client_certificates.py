@@ -190,3 +190,12 @@ def test_names_too_deep_for_a_wildcard_meet_its_handshake_on_the_gateway() -> No
         ingress(host, annotations=MUTUAL, tls="cert"), service(), certificates=[certificate(host)], secrets=[CA]
     )
     assert Witnesses(plan).disagreements("x.y.example.test", "/", "https") == []
+
+
+def test_a_canary_without_a_host_of_its_own_speaks_of_the_default_server() -> None:
+    canary = {**MUTUAL, "canary": "true", "canary-weight": "0"}
+    orphan = ingress("new.example.test", name="orphan", annotations=canary, tls="cert")
+    witnesses = both({}, orphan)
+    assert [guard.kind for guard in witnesses.nginx("new.example.test", "/", "https").guards] == ["certificate"]
+    assert witnesses.nginx(HOST, "/", "https").guards == ()
+    assert moves(witnesses)

@@ -252,6 +252,23 @@ def test_the_configmap_has_snippets_too() -> None:
     assert "SETTING-NOT-CONVERTED" in codes_of(plan)
 
 
+@pytest.mark.parametrize(("sent", "answered"), [({}, "(request id)"), ({"x-request-id": "7"}, "7")])
+def test_the_request_id_is_that_of_the_client_where_it_sends_one(sent: dict[str, str], answered: str) -> None:
+    assert agreed(both('more_set_headers "Request-Id: $req_id";'), headers=sent).headers == {"request-id": answered}
+
+
+def test_conditions_count_beside_a_rewrite() -> None:
+    written = "if ($request_uri ~* [.](js|css)) { add_header X-A 1 always; }"
+    witnesses = both(written, rewrite_target="/new")
+    assert agreed(witnesses, "/api/a.js").headers == {"x-a": "+ 1"}
+    assert agreed(witnesses, "/api/a.js").upstream_target == "/new"
+    assert agreed(witnesses, "/api/").headers == {}
+
+
+def test_what_nginx_does_anyway_is_no_obstacle() -> None:
+    assert agreed(both(server="proxy_ssl_verify off;")).backend == "shop/web:80"
+
+
 HELD_BACK = [
     "proxy_pass http://elsewhere;",
     "content_by_lua_block { ngx.say(1) }",
@@ -259,6 +276,10 @@ HELD_BACK = [
     "add_header X-A $request_time;",
     'more_set_headers "X-A: 1"; auth_basic off;',
     "proxy_read_timeout 5;",
+    "more_set_headers 'X-A: $http_x_forwarded_proto';",
+    "if ($http_x_forwarded_proto = http) { return 403; }",
+    "if ($http_x_request_id) { return 403; }",
+    "proxy_ssl_verify on;",
     "proxy_set_header Host b.example.test;",
     "proxy_set_header X-Forwarded-Proto https;",
     "return 444;",

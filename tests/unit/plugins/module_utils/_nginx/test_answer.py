@@ -320,3 +320,12 @@ def test_address_list_comes_after_the_https_redirect() -> None:
     assert answer(site, Request("we.example.test", "/")).status == 503  # A23
     # An alias without a value is not read at all (seen on the real controller).
     assert backend_of(answer(site, Request("wa.example.test", "/"))) == "web"
+
+
+def test_a_path_that_is_rewritten_to_nothing_is_an_error_before_anything_else() -> None:
+    rewritten = {"rewrite-target": "$2", "use-regex": "true", "force-ssl-redirect": "true"}
+    site = site_of(ingress("r.example.test", path("/(a)(/.+)"), annotations=rewritten, namespace="d"), services="web")
+    # Seen at a real controller: the location / that nginx adds has no second group.
+    assert answer(site, Request("r.example.test", "/a/")).status == 500
+    assert answer(site, Request("r.example.test", "/a/b", "https")).upstream_target == "/b"
+    assert answer(site, Request("r.example.test", "/a/b")).status == 308
