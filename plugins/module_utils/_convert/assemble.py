@@ -22,6 +22,7 @@ from .features import Feature
 from .gateways import SHARED_UNIT, Credential, HostPlace, Layout, gateway_sources
 from .host_routes import host_routes, shared_redirect
 from .parity import parity_filter
+from .passthrough import passthrough_routes
 from .redirects import ROOT_SUFFIX, WWW_SUFFIXES
 from .routing import gateway_host
 from .services import outside_objects
@@ -103,6 +104,9 @@ class Assembly:
             "exportTo": ["." if place.namespace == gateway_namespace else gateway_namespace],
             "http": list(host_routes(server, self._drafts_of(place), self._context)),
         }
+        passed = passthrough_routes(server, self._context)
+        if passed:
+            spec["tls"] = passed
         name = generated_name(_label(server.host), identity=("host", server.host))
         return stamp(istio_object("VirtualService", place.namespace, name, spec), place.unit, _sources([server]))
 

@@ -28,6 +28,7 @@ from .generated import generated_answer
 from .host_routes import host_routes
 from .notes import certificate_notes, ingress_notes, shadowed_notes
 from .options import Options
+from .passthrough import passthrough_obstacles
 from .predictions import ALWAYS
 from .redirects import from_root
 from .registry import FAMILIES
@@ -117,13 +118,14 @@ class _Hosts:
         found = [
             *self._everywhere,
             *obstacles(server, self._policies),
+            *passthrough_obstacles(server, self._context),
             *self._certificates(server),
             *self._collisions(server),
         ]
         found = list(_with_consent(found, self._context.options))
         if not any(item.holds_back for item in found):
             found += _with_consent(self._draft(server), self._context.options)
-            found += certificate_notes(server, self._bundle.certificates)
+            found += [] if server.passthrough else certificate_notes(server, self._bundle.certificates)
         unit = self._unit_of[server.ingresses[0].namespace] if server.ingresses else SHARED_UNIT
         return HostVerdict(server, unit, found)
 
@@ -147,7 +149,9 @@ class _Hosts:
             yield finding("ISTIO-CLASH", Source(owner), host=server.host, object=str(owner))
 
     def _certificates(self, server: Server) -> Iterator[Finding]:
-        return certificate_obstacles(server, self._context.site, self._bundle.certificates)
+        # Whom TLS connections are passed to asks for certificates, or does not.
+        passed = server.passthrough is not None
+        return iter(()) if passed else certificate_obstacles(server, self._context.site, self._bundle.certificates)
 
     def _draft(self, server: Server) -> list[Finding]:
         """Fill in the drafts of a host and return what the families found."""

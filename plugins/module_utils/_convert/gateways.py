@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._bundle.bundle import Certificate
-from .._istio.resources import gateway, http_server, https_server, verify_depth_patch
+from .._istio.resources import gateway, http_server, https_server, passthrough_server, verify_depth_patch
 from .._kube.hosts import is_host, is_wildcard
 from .._kube.names import generated_name
 from .._kube.objects import KubeObject, ObjectKey
@@ -96,6 +96,7 @@ def lay_out(
     """
     layout = Layout()
     hosts = sorted(places, key=lambda place: place.server.host)
+    passed = [place for place in hosts if place.server.passthrough]
     servers = _tls_servers(hosts, certificates)
     binders = _binders(hosts)
     for tls in servers:
@@ -103,6 +104,7 @@ def lay_out(
     if hosts:
         _add_default_gateway(layout, certificates, default, options)
     _bind_tls(layout, hosts, servers, certificates, options)
+    _add_passthrough_gateways(layout, passed, options)
     _add_http_gateways(layout, hosts, options)
     return layout
 
@@ -116,13 +118,15 @@ def _tls_servers(hosts: list[HostPlace], certificates: Mapping[tuple[str, str], 
     by_chain: dict[str, _TlsServer] = {}
     for place in hosts:
         secret = place.server.certificate.secret
-        if secret is not None:
+        if secret is not None and place.server.passthrough is None:
             certificate = certificates[secret]
             by_chain.setdefault(certificate.chain, _TlsServer(certificate)).hosts.append(place)
     servers = [by_chain[chain] for chain in sorted(by_chain)]
+    passed = {place.server.host for place in hosts if place.server.passthrough}
     wanted: dict[str, list[_TlsServer]] = {}
     for tls in servers:
-        for name in _server_names(tls):
+        # Envoy refuses a listener in which one name is both ended and passed through.
+        for name in _server_names(tls) - passed:
             wanted.setdefault(name, []).append(tls)
     for name, candidates in wanted.items():
         # A name may stand in one server only, or Istio drops the other server as a whole (semantics.md C.3).
@@ -244,6 +248,25 @@ def _bind_tls(
         names = [_tls_gateway_name(tls) for tls in chosen] or default
         layout.bindings[host] = [f"{options.gateway_namespace}/{name}" for name in names]
         layout.shown[host] = chosen[0].certificate if chosen else None
+
+
+def _add_passthrough_gateways(layout: Layout, places: Iterable[HostPlace], options: Options) -> None:
+    """Give the hosts of each unit whose TLS is passed through a server for that.
+
+    They stay bound to the servers that end TLS, too: nginx serves their paths to whoever names another host in the
+    handshake.
+    """
+    groups: dict[str, list[HostPlace]] = {}
+    for place in places:
+        groups.setdefault(place.unit, []).append(place)
+    for unit, members in sorted(groups.items()):
+        name = generated_name("passthrough", unit)
+        server = passthrough_server([f"{place.namespace}/{place.server.host}" for place in members])
+        obj = gateway(options.gateway_namespace, name, options.gateway_selector, [server])
+        layout.gateways.setdefault(unit, []).append(obj)
+        for place in members:
+            layout.bindings[place.server.host].insert(0, f"{options.gateway_namespace}/{name}")
+            layout.shown[place.server.host] = None
 
 
 def _distinct(servers: Iterable[_TlsServer]) -> list[_TlsServer]:

@@ -10,6 +10,7 @@ from .._http.exchange import Answer, Request
 from .._http.uri import host_name
 from .._nginx.answer import answer, locate, response_headers
 from .._nginx.client import unforwarded
+from .._nginx.phases.connecting import passed_through
 from .._nginx.site import DEFAULT_SERVER, Server, Site
 from .differences import Difference, Situation
 from .registry import FAMILIES
@@ -36,6 +37,8 @@ def predict(codes: Container[str], site: Site, request: Request, nginx: Answer) 
 
     The last one of a field counts. ``nginx`` is what nginx answers, by the model.
     """
+    if passed_through(site, request):
+        return
     plain = unforwarded(site.settings, request) if _TRUSTED in codes else request
     if plain != request:
         expected = answer(site, plain)

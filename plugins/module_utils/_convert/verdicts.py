@@ -32,7 +32,8 @@ def obstacles(server: Server, policies: Mapping[ObjectKey, Policy]) -> Iterator[
     for ingress in server.ingresses:
         # Of a canary nothing else counts, unless its backend was an ordinary one before (semantics.md B.1).
         if ingress.key in owners or not policies[ingress.key].canary:
-            yield from tls_obstacles(ingress, policies[ingress.key], server.host)
+            if server.passthrough is None:
+                yield from tls_obstacles(ingress, policies[ingress.key], server.host)
             yield from _annotation_obstacles(ingress, policies[ingress.key], server.host)
 
 

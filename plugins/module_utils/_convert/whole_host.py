@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The sealos.istio_migration authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Ingresses ask of a whole host that a gateway does not do (semantics.md A.1 1, 8 and 9). PRIVATE."""
+"""What Ingresses ask of a whole host that a gateway does not do (semantics.md A.1 1 and 9). PRIVATE."""
 
 from __future__ import annotations
 
@@ -26,8 +26,6 @@ def alias_obstacles(server: Server) -> Iterator[Finding]:
 
 def tls_obstacles(ingress: Ingress, policy: Policy, host: str) -> Iterator[Finding]:
     """Yield what an Ingress asks of the TLS of its hosts."""
-    if policy.hosts.passthrough:
-        yield finding("TLS-PASSTHROUGH", Source(ingress.key, annotation="ssl-passthrough"), host=host)
     if policy.hosts.ciphers:
         source = Source(ingress.key, annotation="ssl-ciphers")
         yield finding("CIPHERS-LOST", source, host=host, ciphers=repr(policy.hosts.ciphers))

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 REQUEST_ID = "(request id)"
 """What stands in an answer for the id that a plane makes for a request that has none."""
 
+UNOPENED = "backend"
+"""Who shows the certificate of a connection that a plane passes through."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -68,7 +71,8 @@ class Answer:
     for ``upstream_target`` with ``upstream_host``; then ``status`` is 0, for the backend decides. ``headers`` are
     those that the plane sets on the response, ``request_headers`` those it sets on the request to the backend (names
     in lower case; an empty value removes the header); ``location`` stands apart. ``certificate`` is the Secret
-    (``namespace/name``) shown on https, ``default`` for the plane's own, empty on http.
+    (``namespace/name``) shown on https, ``default`` for the plane's own, empty on http; of a connection that the plane
+    passes through it is :data:`UNOPENED`, and the backend gets the request as it is.
 
     Where chance decides between backends, ``shares`` are pairs of backend and share of 1, the most likely first (see
     :func:`ranked`), and ``backend`` is the first of them. ``guards`` decide before this answer, in order. ``limits``

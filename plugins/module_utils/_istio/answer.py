@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .._http.exchange import REQUEST_ID, Answer, Guard, Request
+from .._http.exchange import REQUEST_ID, UNOPENED, Answer, Guard, Request
 from .._http.uri import BadTargetError
 from .configuration import (
     Configuration,
@@ -18,6 +18,7 @@ from .configuration import (
     Server,
     UnknownConfigurationError,
 )
+from .destinations import receiver
 from .filters.registry import HANDLERS, PROGRAMS
 from .normalisation import normalised_target
 from .visit import Visit
@@ -30,6 +31,9 @@ def answer(configuration: Configuration, request: Request) -> Answer:
 
     Raises UnknownConfigurationError where the witness does not know what the configuration does.
     """
+    passed = configuration.passed.get(_bare_host(request.sni or request.host).removesuffix("."))
+    if passed and request.scheme == "https":
+        return _unopened(configuration, passed, request)
     request = _received(configuration, request)
     server = _server_for(configuration, request)
     if server is None:
@@ -57,6 +61,15 @@ def _received(configuration: Configuration, request: Request) -> Request:
         "x-request-id": (settings.get("preserve_external_request_id") and given.get("x-request-id")) or REQUEST_ID,
     }
     return replace(request, host=host, headers=headers)
+
+
+def _unopened(configuration: Configuration, destination: Mapping[str, Any], request: Request) -> Answer:
+    """Return the request as a backend gets it from a connection that the gateway passes on."""
+    backend = receiver(configuration, destination)
+    if not backend:
+        return Answer(_NO_CONNECTION)
+    target, host = request.target, request.host
+    return Answer(0, backend=backend, upstream_target=target, upstream_host=host, certificate=UNOPENED)
 
 
 def _answer_of(configuration: Configuration, server: Server, request: Request) -> Answer:

@@ -97,7 +97,8 @@ class Configuration:
     our HTTP filters, in the order in which requests pass them; ``idle`` are Services without a ready endpoint;
     ``programs`` are the Lua texts of filters that run one; ``outside`` are services outside of the cluster by name and
     port, with the scheme that is spoken to them; ``policies`` are the traffic policies of subsets by host and name;
-    ``filter_settings`` are the settings of each filter where no route has its own.
+    ``filter_settings`` are the settings of each filter where no route has its own; ``passed`` are destinations of TLS
+    connections that stay closed, by the name in the handshake.
     """
 
     http: Server
@@ -110,6 +111,7 @@ class Configuration:
     outside: Mapping[tuple[str, int], str] = field(default_factory=dict)
     policies: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     filter_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    passed: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def compile_configuration(
@@ -144,6 +146,10 @@ def compile_configuration(
     for gateway in sorted(by_kind.get("Gateway", ()), key=key_of):
         key = key_of(gateway)
         for spec in gateway["spec"]["servers"]:
+            if spec.get("tls", {}).get("mode") == "PASSTHROUGH":
+                for service in bound.get(f"{key.namespace}/{key.name}", ()):
+                    compiled.passed.update(_passed(spec, service))
+                continue
             server = _server(spec, compiled, patches.depths)
             for service in bound.get(f"{key.namespace}/{key.name}", ()):
                 _attach(server, spec["hosts"], service, translated[id(service)])
@@ -229,6 +235,17 @@ def _server(spec: Mapping[str, Any], compiled: Configuration, depths: Mapping[st
     server = Server(spec["port"]["number"], names, spec["tls"]["credentialName"], _ASKS[mode], depth)
     compiled.tls.append(server)
     return server
+
+
+def _passed(spec: Mapping[str, Any], service: KubeObject) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield name and destination of the connections that a VirtualService takes from a server that passes them on."""
+    pairs = (host.split("/") for host in spec["hosts"])
+    names = {name for allowed, name in pairs if allowed in ("*", key_of(service).namespace)}
+    for entry in service["spec"].get("tls", ()):
+        (destination,) = (route["destination"] for route in entry["route"])
+        for match in entry["match"]:
+            if match["port"] == spec["port"]["number"]:
+                yield from ((name, destination) for name in match["sniHosts"] if name in names)
 
 
 def _attach(server: Server, hosts: Iterable[str], service: KubeObject, routes: list[Route]) -> None:

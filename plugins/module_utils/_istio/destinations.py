@@ -32,6 +32,11 @@ def shares(configuration: Configuration, route: Route) -> tuple[tuple[str, float
     return () if idle else found
 
 
+def receiver(configuration: Configuration, destination: Mapping[str, Any]) -> str:
+    """Return the backend of a destination, empty where no endpoint is ready."""
+    return "" if _place(destination) in configuration.idle else _backend(configuration, destination)
+
+
 def _place(destination: Mapping[str, Any]) -> tuple[str, str]:
     service, __, rest = destination["host"].partition(".")
     return rest.partition(".")[0], service

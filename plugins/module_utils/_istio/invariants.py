@@ -47,15 +47,16 @@ def check_unit(objects: Sequence[KubeObject], credentials: Iterable[str]) -> Non
 
 def check_tls_names(gateways: Iterable[KubeObject]) -> None:
     """Raise InvariantError when a name stands in two TLS servers of one port (semantics.md C.3)."""
-    seen: dict[tuple[int, str], ObjectKey] = {}
+    seen: dict[tuple[int, str], tuple[ObjectKey, str]] = {}
     for obj in gateways:
         for server in obj["spec"]["servers"]:
             if "tls" not in server:
                 continue
+            place = (key_of(obj), server["tls"]["mode"])
             for host in server["hosts"]:
                 name = (server["port"]["number"], host.rpartition("/")[2])
-                other = seen.setdefault(name, key_of(obj))
-                _require(other == key_of(obj), key_of(obj), f"{name[1]} stands in a TLS server of {other}, too")
+                other = seen.setdefault(name, place)
+                _require(other == place, place[0], f"{name[1]} stands in a TLS server of {other[0]}, too")
 
 
 def _require(holds: bool, key: ObjectKey, rule: str) -> None:
@@ -75,6 +76,8 @@ def _gateway(obj: KubeObject, credentials: set[str], _names: set[str]) -> Iterat
             yield "the name of a port must be a DNS label"
         if any("/" not in host for host in server["hosts"]):
             yield "a host must say which namespace may bind to it"
+        if (server.get("tls", {}).get("mode") == "PASSTHROUGH") != (server["port"]["protocol"] == "TLS"):
+            yield "a server must either end TLS or pass it through"
         credential = server.get("tls", {}).get("credentialName")
         if credential and credential not in credentials:
             yield f"no Secret {credential} comes with it"
@@ -84,6 +87,9 @@ def _virtual_service(obj: KubeObject, _credentials: set[str], names: set[str]) -
     spec = obj["spec"]
     if len(spec["hosts"]) != 1 or not spec["gateways"] or "mesh" in spec["gateways"]:
         yield "it must have one host and gateways only"
+    for route in spec.get("tls", ()):
+        if any(match["sniHosts"] != spec["hosts"] for match in route["match"]):
+            yield "it passes TLS connections through for another host"
     for route in spec["http"]:
         if route["name"] in names:
             yield f"route name {route['name']} is used twice"

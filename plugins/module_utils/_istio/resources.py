@@ -41,6 +41,18 @@ def https_server(hosts: Sequence[str], credential: str, mode: str = "SIMPLE") ->
     }
 
 
+def passthrough_server(hosts: Sequence[str]) -> dict[str, Any]:
+    """Return the server of a Gateway that passes TLS connections through to backends."""
+    port = {"number": HTTPS_PORT, "name": "tls", "protocol": "TLS"}
+    return {"port": port, "hosts": list(hosts), "tls": {"mode": "PASSTHROUGH"}}
+
+
+def passthrough_route(name: str, host: str, port: int) -> dict[str, Any]:
+    """Return the ``tls`` entry of a VirtualService that leads connections for ``name`` to a port of a Service."""
+    match = {"port": HTTPS_PORT, "sniHosts": [name]}
+    return {"match": [match], "route": [{"destination": {"host": host, "port": {"number": port}}}]}
+
+
 def gateway(namespace: str, name: str, selector: Mapping[str, str], servers: Sequence[Mapping[str, Any]]) -> KubeObject:
     """Return a Gateway for the gateway Pods that ``selector`` finds."""
     return istio_object("Gateway", namespace, name, {"selector": dict(selector), "servers": list(servers)})

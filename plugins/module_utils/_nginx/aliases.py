@@ -42,7 +42,9 @@ def add_aliases(
         for name in named:
             if name not in servers and not is_pattern(name):
                 certificate = _certificate(name, server, servers, certificates)
-                servers[name] = replace(server, host=name, certificate=certificate, alias_of=host, alias_patterns=())
+                servers[name] = replace(
+                    server, host=name, certificate=certificate, alias_of=host, alias_patterns=(), passthrough=None
+                )
 
 
 def is_pattern(name: str) -> bool:

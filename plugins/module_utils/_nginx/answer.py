@@ -9,6 +9,7 @@ from dataclasses import replace
 from .._http.exchange import Answer, Guard, Request
 from .._http.uri import BadTargetError, host_name, normalised_path
 from .phases.access import access_phase
+from .phases.connecting import passed_through
 from .phases.content import content_phase
 from .phases.external import external_phase
 from .phases.locating import location_for, server_for
@@ -21,6 +22,9 @@ from .visit import Visit
 
 def answer(site: Site, request: Request) -> Answer:
     """Return what nginx answers to ``request``, in the order of its phases."""
+    passed = passed_through(site, request)
+    if passed:
+        return passed
     server = server_for(site, host_name(request.host))
     certificate = _certificate(site, request)
     wanted = server.client_certificates

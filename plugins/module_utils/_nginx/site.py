@@ -101,6 +101,17 @@ class Location:
     replaced: Upstream | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Passthrough:
+    """Where TLS connections for the name of a host go: ``backend`` gets them unopened (semantics.md A.1 8).
+
+    ``problem`` says why no connection comes about, empty in the ordinary case; then ``backend`` may be None.
+    """
+
+    backend: Upstream | None
+    problem: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ServedCertificate:
     """The certificate nginx shows for a host (semantics.md B.6).
@@ -122,6 +133,7 @@ class Server:
     paths are regular expressions (semantics.md B.2). ``redirects_to`` is the host to which a server leads that
     ``from-to-www-redirect`` made, empty for all others. ``client_certificates`` is what the host asks of its clients.
     ``snippet`` is what somebody wrote by hand for all of it.
+    ``passthrough`` is where the TLS connections for its name go unopened, None where nginx ends them.
     ``alias_of`` is the host whose locations a further name shares, empty for a host of its own; ``alias_patterns`` are
     the further names of a host that stand for many.
     """
@@ -134,6 +146,7 @@ class Server:
     client_certificates: ClientCertificates = NO_CLIENT_CERTIFICATES
     redirects_to: str = ""
     snippet: Block = NOTHING
+    passthrough: Passthrough | None = None
     alias_of: str = ""
     alias_patterns: tuple[str, ...] = ()
 

@@ -46,9 +46,9 @@ CODES: tuple[Code, ...] = (
     Code(
         "TLS-PASSTHROUGH",
         Level.BLOCKED,
-        "nginx passes the TLS connections of the host through to its backend, which this release does not carry over.",
-        "TLS is passed through to the backend, which is not converted",
-        "Leave the host on nginx, or let the gateway end its TLS: remove the annotation and give it a certificate.",
+        "nginx passes the TLS connections of the host through, but to nothing that could take them.",
+        "TLS is passed through to the backend of the path /, and no connection comes about: {problem}",
+        "Give the host a rule for the path / with a Service that has endpoints, or remove the annotation.",
     ),
     Code(
         "CIPHERS-LOST",
