@@ -12,8 +12,9 @@ from .._bundle.naming import named_configmaps, named_services
 from .._bundle.pruning import is_ours, prune
 from .._bundle.secrets import SecretFacts, named_secrets
 from .._kube.names import is_dns_label, is_object_name
-from .._kube.objects import KubeObject, key_of, labels_of, list_at, mapping_at
+from .._kube.objects import KubeObject, data_of, key_of, labels_of, list_at, mapping_at
 from .._nginx.settings import read_settings
+from .._nginx.streams import named_in
 from .api import Api
 from .certificates import read_certificate
 from .discovery import find_controller
@@ -34,7 +35,7 @@ def capture(api: Api, cluster: str, nginx_namespace: str, nginx_name: str = "") 
     controller = find_controller(api, nginx_namespace, nginx_name)
     objects = {kind: [prune(obj) for obj in api.list(kind) if not is_ours(obj)] for kind in _WHOLE}
     objects["ConfigMap"] = list(_configmaps(api, objects["Ingress"], controller))
-    objects["Service"] = _named_services(api, objects["Ingress"], controller)
+    objects["Service"] = _named_services(api, objects["Ingress"], controller, objects["ConfigMap"])
     objects[controller.kind] = [prune(api.get(controller.kind, controller.namespace, controller.name) or {})]
     return Bundle(
         cluster,
@@ -54,15 +55,26 @@ def _configmaps(api: Api, ingresses: Iterable[KubeObject], controller: Controlle
         yield prune(own)
     data = mapping_at(own, "data") if own else {}
     settings = {name: value for name, value in data.items() if isinstance(value, str)}
-    for place in sorted(set(named_configmaps(ingresses, settings)) - {controller.configmap}):
+    for place in sorted({*named_configmaps(ingresses, settings), *_of_streams(controller)} - {controller.configmap}):
         found = api.get("ConfigMap", *place)
         if found:
             yield prune(found)
 
 
-def _named_services(api: Api, ingresses: Sequence[KubeObject], controller: Controller) -> list[KubeObject]:
+def _of_streams(controller: Controller) -> list[tuple[str, str]]:
+    """Return the ConfigMaps of TCP and UDP services."""
+    settings = read_settings(controller.arguments, None, None)
+    return [place for place in (settings.tcp_services, settings.udp_services) if place]
+
+
+def _named_services(
+    api: Api, ingresses: Sequence[KubeObject], controller: Controller, configmaps: Iterable[KubeObject]
+) -> list[KubeObject]:
+    streams = set(_of_streams(controller))
+    wanted_by = [data_of(obj) for obj in configmaps if _place(obj) in streams]
     wanted = {place for ingress in ingresses for place in _backend_services(ingress)}
     wanted |= set(named_services(ingresses))
+    wanted |= {place for data in wanted_by for place in named_in(data)}
     wanted |= {controller.service} if controller.service else set()
     default = read_settings(controller.arguments, None, None).default_backend
     wanted |= {default} if default else set()

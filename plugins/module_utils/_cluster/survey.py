@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +72,7 @@ def _mesh_config(configmap: KubeObject | None) -> set[str]:
 def survey_service(api: Api, namespace: str, name: str) -> dict[str, Any] | None:
     """Return type, policy, annotations, ports and addresses of a Service, None when it does not exist.
 
+    ``tcp_ports`` are those of them that serve neither http nor https.
     Addresses are those of its load balancer. Raises ApiError, UnreachableError.
     """
     service = api.get("Service", namespace, name)
@@ -86,8 +87,16 @@ def survey_service(api: Api, namespace: str, name: str) -> dict[str, Any] | None
         "traffic_policy": text_at(service, "spec", "externalTrafficPolicy"),
         "annotations": _load_balancer_annotations(mapping_at(service, "metadata", "annotations")),
         "ports": sorted(port["port"] for port in list_at(service, "spec", "ports")),
+        "tcp_ports": sorted(_tcp_ports(list_at(service, "spec", "ports"))),
         "addresses": [str(entry.get("ip") or entry.get("hostname")) for entry in entries],
     }
+
+
+def _tcp_ports(ports: Iterable[Mapping[str, Any]]) -> Iterator[int]:
+    """Yield the ports that serve neither http nor https."""
+    for entry in ports:
+        if entry.get("protocol") in (None, "TCP") and entry["port"] not in _PORTS.values():
+            yield entry["port"]
 
 
 def addresses_of(service: Mapping[str, Any] | None) -> dict[str, str]:

@@ -14,6 +14,7 @@ from .._kube.digests import canonical_json
 from .._kube.names import generated_name
 from .._kube.objects import KubeObject, ObjectKey
 from .._nginx.site import DEFAULT_SERVER, Server
+from .._nginx.streams import Stream
 from .body_size import BODY_SIZE, limit_of
 from .connection import credential_name
 from .context import Context
@@ -26,6 +27,7 @@ from .passthrough import passthrough_routes
 from .redirects import ROOT_SUFFIX, WWW_SUFFIXES
 from .routing import gateway_host
 from .services import outside_objects
+from .streams import stream_objects
 
 _FILTER_SIZE = 1_000_000
 """Characters of the patches of one EnvoyFilter; more are split, for an API server refuses objects over 1.5 MiB."""
@@ -49,11 +51,13 @@ class Assembly:
         layout: Layout,
         places: Sequence[HostPlace],
         drafts: Mapping[str, list[Draft]],
+        streams: Sequence[Stream] = (),
     ) -> None:
         self._context = context
         self._layout = layout
         self._places = places
         self._drafts = drafts
+        self._streams = stream_objects(streams, context.options)
         self._credentials: dict[str, list[Credential]] = {}
         for credential in layout.credentials:
             self._credentials.setdefault(credential.unit, []).append(credential)
@@ -64,7 +68,7 @@ class Assembly:
         for place in self._places:
             by_unit.setdefault(place.unit, []).append(place)
         for unit, places in sorted(by_unit.items(), key=lambda item: (item[0] != SHARED_UNIT, item[0])):
-            objects = [self._parity(), *self._outside()] if unit == SHARED_UNIT else []
+            objects = [self._parity(), *self._outside(), *self._tcp()] if unit == SHARED_UNIT else []
             objects += [self._virtual_service(place) for place in places]
             objects += self._destination_rules(unit, places)
             objects += self._route_filters(unit, places)
@@ -82,6 +86,10 @@ class Assembly:
         """Yield what makes the services outside of the cluster known, which routes of several units may ask."""
         services = {item for place in self._places for draft in self._drafts_of(place) for item in draft.outside}
         for obj in outside_objects(services, self._context.options):
+            yield stamp(obj, SHARED_UNIT, ())
+
+    def _tcp(self) -> Iterator[KubeObject]:
+        for obj in self._streams:
             yield stamp(obj, SHARED_UNIT, ())
 
     def _drafts_of(self, place: HostPlace) -> list[Draft]:

@@ -15,6 +15,7 @@ from .._kube.digests import canonical_json
 from .._kube.objects import ObjectKey
 from .._nginx.intake import Intake
 from .._nginx.site import DEFAULT_SERVER, Server, Site
+from .._nginx.streams import read_streams
 from .assemble import Assembly
 from .block_lists import block_lists
 from .body_size import BODY_SIZE, limit_body, limit_of
@@ -35,6 +36,7 @@ from .registry import FAMILIES
 from .routing import drafts, gateway_host
 from .server_snippets import server_headers, server_script, written_locations
 from .snippets import written_headers
+from .streams import served_streams, stream_findings
 from .verdicts import obstacles
 
 
@@ -54,12 +56,16 @@ class HostVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """The outcome: a verdict by host, all findings in order, the Gateways, and the objects, made when asked for."""
+    """The outcome: a verdict by host, all findings in order, the Gateways, and the objects, made when asked for.
+
+    ``streams`` is the number of TCP services that the gateway serves, too.
+    """
 
     verdicts: Mapping[str, HostVerdict]
     findings: list[Finding]
     layout: Layout
     assembly: Assembly
+    streams: int = 0
 
 
 def convert(
@@ -87,9 +93,13 @@ def convert(
     for place in places:
         verdicts[place.server.host].findings += _certificate_difference(place.server, bundle, layout)
     own = [item for verdict in verdicts.values() for item in verdict.findings]
-    found = [*own, *_cluster_findings(intake, context, layout, bool(places))]
+    streams = read_streams(bundle, site.settings)
+    found = [*own, *stream_findings(streams), *_cluster_findings(intake, context, layout, bool(places))]
     in_order = sorted(dict.fromkeys(_with_consent(found, options)), key=Finding.sort_key)
-    return Conversion(verdicts, in_order, layout, Assembly(context, layout, answering, hosts.drafts))
+    # They are written with what all units share, and so with the first wave.
+    carried = served_streams(streams) if places else []
+    assembly = Assembly(context, layout, answering, hosts.drafts, carried)
+    return Conversion(verdicts, in_order, layout, assembly, len(carried))
 
 
 class _Hosts:

@@ -10,10 +10,37 @@ from __future__ import annotations
 
 from .code import Code
 from .finding import Finding, Source
-from .tables import access, backends, existing, external, headers, intake, limits, routing, settings, snippets, tls
+from .tables import (
+    access,
+    backends,
+    existing,
+    external,
+    headers,
+    intake,
+    limits,
+    routing,
+    settings,
+    snippets,
+    streams,
+    tls,
+)
 from .tables import annotations as names
 
-_TABLES = (intake, settings, names, routing, backends, tls, access, external, limits, headers, snippets, existing)
+_TABLES = (
+    intake,
+    settings,
+    names,
+    routing,
+    backends,
+    tls,
+    access,
+    external,
+    limits,
+    headers,
+    snippets,
+    streams,
+    existing,
+)
 
 CODES: dict[str, Code] = {code.name: code for table in _TABLES for code in table.CODES}
 

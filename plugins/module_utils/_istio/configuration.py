@@ -146,6 +146,8 @@ def compile_configuration(
     for gateway in sorted(by_kind.get("Gateway", ()), key=key_of):
         key = key_of(gateway)
         for spec in gateway["spec"]["servers"]:
+            if spec["port"]["protocol"] == "TCP":
+                continue
             if spec.get("tls", {}).get("mode") == "PASSTHROUGH":
                 for service in bound.get(f"{key.namespace}/{key.name}", ()):
                     compiled.passed.update(_passed(spec, service))
@@ -271,7 +273,7 @@ def _meeting(first: str, second: str) -> str:
 
 
 def _routes(service: KubeObject, patches: _Patches) -> Iterator[Route]:
-    for entry in service["spec"]["http"]:
+    for entry in service["spec"].get("http", ()):
         patch = patches.routes.get(entry["name"], {})
         for match in entry["match"]:
             yield Route(entry["name"], _route_match(match), entry, patch)

@@ -85,6 +85,11 @@ def _gateway(obj: KubeObject, credentials: set[str], _names: set[str]) -> Iterat
 
 def _virtual_service(obj: KubeObject, _credentials: set[str], names: set[str]) -> Iterator[str]:
     spec = obj["spec"]
+    if "tcp" in spec:
+        ports = [match["port"] for route in spec["tcp"] for match in route["match"]]
+        if len(set(ports)) != len(ports) or {HTTP_PORT, HTTPS_PORT}.intersection(ports):
+            yield "a TCP port of it is taken"
+        return
     if len(spec["hosts"]) != 1 or not spec["gateways"] or "mesh" in spec["gateways"]:
         yield "it must have one host and gateways only"
     for route in spec.get("tls", ()):

@@ -41,6 +41,11 @@ def https_server(hosts: Sequence[str], credential: str, mode: str = "SIMPLE") ->
     }
 
 
+def tcp_server(port: int) -> dict[str, Any]:
+    """Return the server of a Gateway that leads connections to ``port`` on; only its own namespace may bind to it."""
+    return {"port": {"number": port, "name": f"tcp-{port}", "protocol": "TCP"}, "hosts": ["./*"]}
+
+
 def passthrough_server(hosts: Sequence[str]) -> dict[str, Any]:
     """Return the server of a Gateway that passes TLS connections through to backends."""
     port = {"number": HTTPS_PORT, "name": "tls", "protocol": "TLS"}

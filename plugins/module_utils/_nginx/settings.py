@@ -153,6 +153,8 @@ class Settings:
     default_backend: tuple[str, str] | None = None
     default_certificate: tuple[str, str] | None = None
     ssl_passthrough: bool = False
+    tcp_services: tuple[str, str] | None = None
+    udp_services: tuple[str, str] | None = None
     health_path: str = "/healthz"
     risk_level: Risk = Risk.HIGH
     allow_snippets: bool = False
@@ -241,6 +243,8 @@ def _from_arguments(flags: Mapping[str, str], hardened: bool) -> dict[str, Any]:
         "annotations_prefix": flags.get("annotations-prefix", "nginx.ingress.kubernetes.io"),
         "default_backend": _reference(flags.get("default-backend-service", "")),
         "default_certificate": _reference(flags.get("default-ssl-certificate", "")),
+        "tcp_services": _reference(flags.get("tcp-services-configmap", "")),
+        "udp_services": _reference(flags.get("udp-services-configmap", "")),
         "ssl_passthrough": switch("enable-ssl-passthrough", False),
         "health_path": flags.get("health-check-path", "/healthz"),
     }

@@ -212,6 +212,7 @@ def _index(plan: Plan, hosts: list[dict[str, Any]], files: dict[str, str]) -> di
             "ingresses": len(plan.bundle.of("Ingress")),
             "hosts": len(hosts),
             "moving": sum(host["moves"] for host in hosts),
+            "tcp_services": plan.conversion.streams,
             "held_back": sum(not host["moves"] for host in hosts),
             "findings": {level.word: levels.count(level.word) for level in Level},
         },

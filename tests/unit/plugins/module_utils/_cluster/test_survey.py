@@ -115,6 +115,7 @@ def test_what_is_known_of_a_service() -> None:
         "traffic_policy": "Local",
         "annotations": {"cloud.test/class": "fast"},
         "ports": [80, 443],
+        "tcp_ports": [],
         "addresses": ["192.0.2.9", "lb.example.test"],
     }
     assert survey_service(MemoryApi(), "edge", "front") is None
