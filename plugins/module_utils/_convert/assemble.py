@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._istio.ownership import stamp
+from .._istio.ownership import Stamped, stamped
 from .._istio.resources import envoy_filter, istio_object, route_patch
 from .._kube.digests import canonical_json
 from .._kube.names import generated_name
@@ -38,8 +38,13 @@ class UnitResources:
     """What one unit needs on the gateway: its objects, and the Secrets to be copied."""
 
     unit: str
-    objects: list[KubeObject]
+    stamped: list[Stamped]
     credentials: list[Credential]
+
+    @property
+    def objects(self) -> list[KubeObject]:
+        """The objects with their marks."""
+        return [item.obj for item in self.stamped]
 
 
 class Assembly:
@@ -68,43 +73,43 @@ class Assembly:
         for place in self._places:
             by_unit.setdefault(place.unit, []).append(place)
         for unit, places in sorted(by_unit.items(), key=lambda item: (item[0] != SHARED_UNIT, item[0])):
-            objects = [self._parity(), *self._outside(), *self._tcp()] if unit == SHARED_UNIT else []
-            objects += [self._virtual_service(place) for place in places]
-            objects += self._destination_rules(unit, places)
-            objects += self._route_filters(unit, places)
-            yield UnitResources(unit, objects + self._gateways(unit), self._secrets(unit, places))
+            made = [self._parity(), *self._outside(), *self._tcp()] if unit == SHARED_UNIT else []
+            made += [self._virtual_service(place) for place in places]
+            made += self._destination_rules(unit, places)
+            made += self._route_filters(unit, places)
+            yield UnitResources(unit, made + self._gateways(unit), self._secrets(unit, places))
 
-    def _parity(self) -> KubeObject:
+    def _parity(self) -> Stamped:
         drafts = [draft for place in self._places for draft in self._drafts_of(place)]
         features = {feature for draft in drafts for __, filters in draft.filtered_routes() for feature in filters}
         features |= {feature for draft in drafts for feature in draft.everywhere} | {BODY_SIZE}
         rates = [rate for draft in drafts for rate in draft.rates]
         obj = parity_filter(self._context.site.settings, features, rates, self._context.options)
-        return stamp(obj, SHARED_UNIT, ())
+        return stamped(obj, SHARED_UNIT, ())
 
-    def _outside(self) -> Iterator[KubeObject]:
+    def _outside(self) -> Iterator[Stamped]:
         """Yield what makes the services outside of the cluster known, which routes of several units may ask."""
         services = {item for place in self._places for draft in self._drafts_of(place) for item in draft.outside}
         for obj in outside_objects(services, self._context.options):
-            yield stamp(obj, SHARED_UNIT, ())
+            yield stamped(obj, SHARED_UNIT, ())
 
-    def _tcp(self) -> Iterator[KubeObject]:
+    def _tcp(self) -> Iterator[Stamped]:
         for obj in self._streams:
-            yield stamp(obj, SHARED_UNIT, ())
+            yield stamped(obj, SHARED_UNIT, ())
 
     def _drafts_of(self, place: HostPlace) -> list[Draft]:
         return self._drafts[place.server.host]
 
-    def _gateways(self, unit: str) -> list[KubeObject]:
+    def _gateways(self, unit: str) -> list[Stamped]:
         servers = self._context.site.servers
-        return [stamp(obj, unit, gateway_sources(obj, servers)) for obj in self._layout.gateways.get(unit, ())]
+        return [stamped(obj, unit, gateway_sources(obj, servers)) for obj in self._layout.gateways.get(unit, ())]
 
     def _secrets(self, unit: str, places: Iterable[HostPlace]) -> list[Credential]:
         shown = {secret for place in places for draft in self._drafts_of(place) for secret in draft.secrets}
         upstream = [Credential(credential_name(item), unit, item, trust=True) for item in sorted(shown)]
         return self._credentials.get(unit, []) + upstream
 
-    def _virtual_service(self, place: HostPlace) -> KubeObject:
+    def _virtual_service(self, place: HostPlace) -> Stamped:
         server, gateway_namespace = place.server, self._context.options.gateway_namespace
         spec = {
             "hosts": [gateway_host(server.host)],
@@ -116,9 +121,9 @@ class Assembly:
         if passed:
             spec["tls"] = passed
         name = generated_name(_label(server.host), identity=("host", server.host))
-        return stamp(istio_object("VirtualService", place.namespace, name, spec), place.unit, _sources([server]))
+        return stamped(istio_object("VirtualService", place.namespace, name, spec), place.unit, _sources([server]))
 
-    def _destination_rules(self, unit: str, places: Iterable[HostPlace]) -> Iterator[KubeObject]:
+    def _destination_rules(self, unit: str, places: Iterable[HostPlace]) -> Iterator[Stamped]:
         """Yield one rule for each Service whose subsets the routes of ``places`` name.
 
         Those of hosts outside of the cluster are shared by all units.
@@ -144,17 +149,16 @@ class Assembly:
             identity = ("service", service.host, *([unit] if service.borrowed else []))
             name = generated_name(service.host.partition(".")[0], identity=identity)
             rule = istio_object("DestinationRule", service.namespace, name, spec)
-            yield stamp(rule, unit, sources.get(service, ()))
+            yield stamped(rule, unit, sources.get(service, ()))
 
-    def _route_filters(self, unit: str, places: Sequence[HostPlace]) -> Iterator[KubeObject]:
+    def _route_filters(self, unit: str, places: Sequence[HostPlace]) -> Iterator[Stamped]:
         """Yield the EnvoyFilters of a unit, one purpose each, for what a VirtualService cannot say."""
         patches: dict[str, list[dict[str, Any]]] = {}
         for place in places:
             drafts = self._drafts_of(place)
             for draft in drafts:
-                for name in draft.main_names():
-                    for purpose, value in draft.patches.items():
-                        patches.setdefault(purpose, []).append(route_patch(name, value))
+                for purpose, value in draft.patches.items():
+                    patches.setdefault(purpose, []).extend(route_patch(name, value) for name in draft.main_names())
                 for name, filters in draft.filtered_routes():
                     _add_filters(patches, name, filters)
             for name, filters in _filters_everywhere(place.server, drafts):
@@ -167,7 +171,7 @@ class Assembly:
             for part, chunk in enumerate(_chunks(found)):
                 own_name = generated_name(purpose, unit, *([str(part)] if part else []))
                 obj = envoy_filter(options.gateway_namespace, own_name, options.gateway_selector, chunk)
-                yield stamp(obj, unit, sources)
+                yield stamped(obj, unit, sources)
 
 
 def _add_filters(

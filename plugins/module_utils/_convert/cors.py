@@ -8,10 +8,12 @@ the answers are routes of their own.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from .._findings.finding import Finding
 from .._istio.formatter import plain, request_header
+from .._nginx.families.cors import Cors
 from .._nginx.phases.rewrite import cors_headers, origin_pattern
 from .context import Context
 from .draft import Draft, Step, Variant
@@ -22,6 +24,16 @@ def cross_origin(draft: Draft, _context: Context) -> list[Finding]:
     cors = draft.location.policy.cors
     if not cors or not cors.origins:
         return []
+    preflight, layer = _answers(cors)
+    draft.steps.append(preflight)
+    draft.layers.append(layer)
+    draft.split(layer)
+    return []
+
+
+@lru_cache(maxsize=1024)
+def _answers(cors: Cors) -> tuple[Step, Variant]:
+    """Return the answer to preflights, and what differs for requests of an allowed origin."""
     conditions: dict[str, Any] = {}
     if cors.origins != ("*",):
         # Unanchored at its start and without case, as nginx searches it.
@@ -34,8 +46,4 @@ def cross_origin(draft: Draft, _context: Context) -> list[Finding]:
         {**conditions, "method": {"exact": "OPTIONS"}},
         response_set={**headers, "content-type": "text/plain charset=UTF-8"},
     )
-    draft.steps.append(Step(preflight, {"directResponse": {"status": 204}}))
-    layer = Variant("/cors", conditions, response_set=headers)
-    draft.layers.append(layer)
-    draft.split(layer)
-    return []
+    return Step(preflight, {"directResponse": {"status": 204}}), Variant("/cors", conditions, response_set=headers)

@@ -46,6 +46,8 @@ class Variant:
 
     def narrowed(self, other: Variant) -> Variant:
         """Return this variant under the conditions of ``other`` as well."""
+        if self is ORDINARY:
+            return other
         return Variant(
             self.suffix + other.suffix,
             join_conditions(self.conditions, other.conditions),
@@ -53,6 +55,10 @@ class Variant:
             {**self.response_set, **other.response_set},
             {**self.filters, **other.filters} if other.filters else self.filters,
         )
+
+
+ORDINARY = Variant()
+"""The variant without conditions that changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,7 @@ class Draft:
     steps: list[Step] = field(default_factory=list)
     layers: list[Variant] = field(default_factory=list)
     main: dict[str, Any] = field(default_factory=dict)
-    variants: list[Variant] = field(default_factory=lambda: [Variant()])
+    variants: list[Variant] = field(default_factory=lambda: [ORDINARY])
     subsets: dict[ServiceHost, set[str]] = field(default_factory=dict)
     secrets: set[tuple[str, str]] = field(default_factory=set)
     answered: bool = False
@@ -155,7 +161,7 @@ class Draft:
     def main_routes(self) -> Iterator[dict[str, Any]]:
         """Yield the last routes as VirtualService ``http`` entries."""
         for variant in self.variants:
-            yield self._route(variant, self.matches, {**self.main, **variant.changes})
+            yield self._route(variant, self.matches, {**self.main, **variant.changes} if variant.changes else self.main)
 
     def main_names(self) -> list[str]:
         """Return the names of the last routes."""
@@ -170,7 +176,7 @@ class Draft:
         for step in self.steps:
             yield self.name + step.variant.suffix, step.variant.filters
         for variant in self.variants:
-            yield self.name + variant.suffix, {**self.filters, **variant.filters}
+            yield self.name + variant.suffix, {**self.filters, **variant.filters} if self.filters else variant.filters
 
     def _route(self, variant: Variant, matches: Iterable[Match], action: Mapping[str, Any]) -> dict[str, Any]:
         route: dict[str, Any] = {
@@ -188,6 +194,8 @@ class Draft:
 
 def join_conditions(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
     """Return both sets of match fields as one; header conditions are joined."""
+    if not second:
+        return {**first}
     joined = {**first, **second}
     for field_name in ("headers", "withoutHeaders"):
         if field_name in first and field_name in second:

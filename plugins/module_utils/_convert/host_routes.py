@@ -11,7 +11,7 @@ from .._istio.resources import HTTP_PORT, HTTPS_PORT
 from .._nginx.site import DEFAULT_SERVER, Server
 from .context import Context
 from .draft import Draft, Match
-from .redirects import https_redirect, www_routes
+from .redirects import are_alike, https_redirect, www_routes
 
 
 def host_routes(server: Server, drafts: Sequence[Draft], context: Context) -> Iterator[dict[str, Any]]:
@@ -37,7 +37,9 @@ def shared_redirect(server: Server) -> str:
 
 
 def _alike_early(drafts: Sequence[Draft]) -> bool:
-    return all(draft.everywhere == drafts[0].everywhere for draft in drafts)
+    """Tell whether locations redirect to https in the same way, with the same filters on the redirect."""
+    same_filters = all(draft.everywhere == drafts[0].everywhere for draft in drafts)
+    return same_filters and are_alike(draft.location.policy for draft in drafts)
 
 
 def _unguarded(match: Match) -> Match:
@@ -46,9 +48,7 @@ def _unguarded(match: Match) -> Match:
 
 
 def _in_order(server: Server, drafts: Sequence[Draft], context: Context) -> Iterator[dict[str, Any]]:
-    redirect = https_redirect(server, drafts[0].location.policy, context)
-    alike = all(https_redirect(server, draft.location.policy, context) == redirect for draft in drafts)
-    if not (alike and _alike_early(drafts) and all(map(_redirects_only, drafts))):
+    if not (all(map(_redirects_only, drafts)) and _alike_early(drafts)):
         for draft in drafts:
             yield from draft.step_routes()
             yield from _for_https(draft) if draft.redirects else draft.main_routes()
@@ -58,6 +58,7 @@ def _in_order(server: Server, drafts: Sequence[Draft], context: Context) -> Iter
             if not step.to_https:
                 yield route
     match = {"uri": {"prefix": "/"}, "port": HTTP_PORT, **drafts[0].guard}
+    redirect = https_redirect(server, drafts[0].location.policy, context)
     yield {"name": shared_redirect(server), "match": [match], **redirect}
     for draft in drafts:
         yield from _for_https(draft)
@@ -65,8 +66,7 @@ def _in_order(server: Server, drafts: Sequence[Draft], context: Context) -> Iter
 
 def _redirects_only(draft: Draft) -> bool:
     """Tell whether a location redirects all http requests, save those whose slash is missing."""
-    filtered = any(step.variant.filters for step in draft.steps)
-    return not draft.layers and draft.redirects and not filtered
+    return not draft.layers and draft.redirects and not any(step.variant.filters for step in draft.steps)
 
 
 def _for_https(draft: Draft) -> Iterator[dict[str, Any]]:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from .._findings.codes import finding
@@ -91,6 +91,11 @@ def https_redirect(server: Server, policy: Policy, context: Context) -> dict[str
     if policy.redirects.with_port:
         redirect["port"] = HTTPS_PORT
     return {"redirect": redirect}
+
+
+def are_alike(server_policies: Iterable[Policy]) -> bool:
+    """Tell whether :func:`https_redirect` is the same for all policies of one server."""
+    return len({policy.redirects.with_port for policy in server_policies}) <= 1
 
 
 def from_root(server: Server, drafts: Sequence[Draft]) -> None:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from .._findings.finding import Finding
@@ -31,23 +33,36 @@ def retries(draft: Draft, context: Context) -> list[Finding]:
     """Say on every route when a request is tried again, for Istio's own default differs."""
     if not draft.main.get("route"):
         return []
-    next_upstream = draft.location.policy.next_upstream
+    draft.main["retries"], safe = _policies(
+        draft.location.policy.next_upstream, context.site.settings.retry_non_idempotent
+    )
+    if safe:
+        draft.split(Variant("/idempotent", {"method": {"regex": _IDEMPOTENT}}, {"retries": safe}))
+    return []
+
+
+_NEVER: Mapping[str, Any] = {"attempts": 0}
+
+
+@lru_cache(maxsize=1024)
+def _policies(next_upstream: NextUpstream, always_again: bool) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+    """Return when requests are tried again, and idempotent ones, None where that is the same.
+
+    ``always_again`` is ``retry-non-idempotent`` of the ConfigMap.
+    """
     conditions = set(next_upstream.conditions)
     attempts = _attempts(next_upstream)
     if not attempts:
-        draft.main["retries"] = {"attempts": 0}
-        return []
+        return _NEVER, None
     statuses = sorted(token.removeprefix("http_") for token in conditions if token.startswith("http_"))
     always = list(_UNSENT) if conditions & {"error", "timeout"} else []
-    non_idempotent = "non_idempotent" in conditions or context.site.settings.retry_non_idempotent
-    if non_idempotent:
+    safe: Mapping[str, Any] | None = None
+    if always_again or "non_idempotent" in conditions:
         always += ["reset", *statuses]
     elif statuses:
         # nginx does not repeat a POST, LOCK or PATCH that a backend has seen.
-        safe = {"retries": _retries(attempts, [*always, *statuses])}
-        draft.split(Variant("/idempotent", {"method": {"regex": _IDEMPOTENT}}, safe))
-    draft.main["retries"] = _retries(attempts, always) if always else {"attempts": 0}
-    return []
+        safe = _retries(attempts, [*always, *statuses])
+    return (_retries(attempts, always) if always else _NEVER), safe
 
 
 def _attempts(next_upstream: NextUpstream) -> int:

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from .._findings.codes import finding
@@ -28,7 +29,7 @@ def load_balancer(upstream: Upstream, server: Server, location: Location, scheme
     if affinity.cookie:
         sets = (server.host, location.rule_path) in upstream.sticky
         return {"consistentHash": {"httpCookie": _cookie(affinity, location, scheme) if sets else _named(affinity)}}
-    hashes = _hashes(upstream)
+    hashes = _hashes(upstream.connection.hash_by)
     if hashes:
         return {"consistentHash": hashes[0]}
     return {"simple": _SIMPLE[upstream.connection.load_balance]} if upstream.connection.load_balance in _SIMPLE else {}
@@ -39,13 +40,14 @@ _SIMPLE = {"round_robin": "ROUND_ROBIN", "ewma": "LEAST_REQUEST"}
 
 def further_hashes(upstream: Upstream) -> list[dict[str, Any]]:
     """Return the parts of a key behind its first, as Envoy's hash policies: a DestinationRule has room for one."""
-    return [] if upstream.affinity.cookie else [_hash_policy(item) for item in _hashes(upstream)[1:]]
+    return [] if upstream.affinity.cookie else [_hash_policy(item) for item in _hashes(upstream.connection.hash_by)[1:]]
 
 
-def _hashes(upstream: Upstream) -> list[dict[str, Any]]:
+@lru_cache(maxsize=4096)
+def _hashes(key: str) -> tuple[Mapping[str, Any], ...]:
     """Return the parts of a key as Istio writes them, none where one of them has no equal."""
-    found = [_hash(name) for name in hash_variables(upstream.connection.hash_by)]
-    return [item for item in found if item] if all(found) else []
+    found = [_hash(name) for name in hash_variables(key)]
+    return tuple(item for item in found if item) if all(found) else ()
 
 
 def _hash(variable: str) -> dict[str, Any] | None:
@@ -61,7 +63,7 @@ def _hash(variable: str) -> dict[str, Any] | None:
     return {"httpCookie": {"name": name}} if kind == "cookie" and name else None
 
 
-def _hash_policy(part: dict[str, Any]) -> dict[str, Any]:
+def _hash_policy(part: Mapping[str, Any]) -> dict[str, Any]:
     if "httpHeaderName" in part:
         return {"header": {"header_name": part["httpHeaderName"]}}
     if "httpQueryParameterName" in part:
@@ -122,16 +124,17 @@ def gateway_session(upstream: Upstream, server: Server, location: Location, sche
 
 
 def _shown(upstream: Upstream) -> tuple[str, ...]:
-    variables = hash_variables(upstream.connection.hash_by) if _hashes(upstream) else ()
+    variables = hash_variables(upstream.connection.hash_by) if _hashes(upstream.connection.hash_by) else ()
     return tuple("request_uri" if name == "uri" else name for name in variables)
 
 
 def session_findings(draft: Draft, upstream: Upstream) -> Iterator[Finding]:
     """Yield in what the gateway binds requests otherwise than nginx."""
     server, location = draft.server, draft.location
-    if location.ingress is None:
+    affinity = upstream.affinity
+    if location.ingress is None or not (affinity.cookie or upstream.connection.hash_by):
         return
-    source, affinity = Source(location.ingress.key), upstream.affinity
+    source = Source(location.ingress.key)
     code = _code(upstream)
     before = session(upstream, server, location, "https")
     if before != gateway_session(upstream, server, location, "https"):
@@ -150,7 +153,7 @@ def session_findings(draft: Draft, upstream: Upstream) -> Iterator[Finding]:
 def _code(upstream: Upstream) -> str:
     if upstream.affinity.cookie:
         return COOKIE
-    return KEY if _hashes(upstream) else DROPPED
+    return KEY if _hashes(upstream.connection.hash_by) else DROPPED
 
 
 def session_differs(situation: Situation) -> Iterator[Difference]:

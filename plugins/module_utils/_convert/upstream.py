@@ -159,12 +159,17 @@ def _connection_findings(draft: Draft, upstream: Upstream) -> Iterator[Finding]:
     balance = upstream.connection.load_balance
     if balance.startswith(("chash", "sticky")) and not (upstream.affinity.cookie or upstream.connection.hash_by):
         yield finding("LOAD-BALANCE-BROKEN", Source(location.ingress.key), host=host, algorithm=balance)
-    tuned = sorted(policy.present & {"proxy-ssl-protocols", "proxy-ssl-ciphers", "proxy-ssl-verify-depth"})
+    tuned = sorted(policy.present & _TLS_TUNING)
     if tuned and upstream_tls(draft):
         yield finding("UPSTREAM-TLS-TUNING", source, host=host, annotations=", ".join(tuned))
 
 
+_TLS_TUNING = frozenset(("proxy-ssl-protocols", "proxy-ssl-ciphers", "proxy-ssl-verify-depth"))
+
+
 def _external_address(draft: Draft, upstream: Upstream) -> Iterator[Finding]:
+    if not upstream.external_name:
+        return
     try:
         ipaddress.ip_address(upstream.external_name)
     except ValueError:

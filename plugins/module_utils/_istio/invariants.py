@@ -19,7 +19,7 @@ _REGEX_LIMIT = 1024
 SIZE_LIMIT = 1_400_000
 """Characters of an object; an API server refuses more than 1.5 MiB."""
 
-_ACTIONS = ("route", "redirect", "directResponse")
+_ACTIONS = frozenset(("route", "redirect", "directResponse"))
 
 
 class InvariantError(AssertionError):
@@ -36,12 +36,11 @@ def check_unit(objects: Sequence[KubeObject], credentials: Iterable[str]) -> Non
     """
     known = set(credentials)
     names: set[str] = set()
-    for obj in objects:
-        key = key_of(obj)
+    keys = [key_of(obj) for obj in objects]
+    for key, obj in zip(keys, objects, strict=True):
         _require(is_object_name(key.name) and is_dns_label(key.namespace), key, "its name is not legal")
         for rule in _CHECKS.get(key.kind, _no_rules)(obj, known, names):
             raise InvariantError(key, rule)
-    keys = [key_of(obj) for obj in objects]
     _require(len(set(keys)) == len(keys), keys[0] if keys else ObjectKey("", "", ""), "two objects share one name")
 
 
@@ -49,14 +48,15 @@ def check_tls_names(gateways: Iterable[KubeObject]) -> None:
     """Raise InvariantError when a name stands in two TLS servers of one port (semantics.md C.3)."""
     seen: dict[tuple[int, str], tuple[ObjectKey, str]] = {}
     for obj in gateways:
+        key = key_of(obj)
         for server in obj["spec"]["servers"]:
             if "tls" not in server:
                 continue
-            place = (key_of(obj), server["tls"]["mode"])
+            place = (key, server["tls"]["mode"])
             for host in server["hosts"]:
                 name = (server["port"]["number"], host.rpartition("/")[2])
                 other = seen.setdefault(name, place)
-                _require(other == place, place[0], f"{name[1]} stands in a TLS server of {other[0]}, too")
+                _require(other == place, key, f"{name[1]} stands in a TLS server of {other[0]}, too")
 
 
 def _require(holds: bool, key: ObjectKey, rule: str) -> None:
@@ -107,7 +107,7 @@ def _virtual_service(obj: KubeObject, _credentials: set[str], names: set[str]) -
 
 
 def _route(route: dict[str, Any]) -> Iterator[str]:
-    if sum(action in route for action in _ACTIONS) != 1:
+    if len(_ACTIONS & route.keys()) != 1:
         yield f"route {route['name']} must have one action"
     if "timeout" in route:
         yield f"route {route['name']} has a total timeout"
@@ -129,15 +129,22 @@ def _route(route: dict[str, Any]) -> Iterator[str]:
 
 def _patterns(matches: Iterable[dict[str, Any]]) -> Iterator[str]:
     for match in matches:
-        conditions = [match.get(field, {}) for field in ("uri", "authority", "method")]
-        for condition in (*conditions, *match.get("headers", {}).values()):
-            if "regex" in condition:
-                yield condition["regex"]
+        for field in ("uri", "authority", "method"):
+            if field in match and "regex" in match[field]:
+                yield match[field]["regex"]
+        for field in ("headers", "withoutHeaders"):
+            if field in match:
+                yield from (condition["regex"] for condition in match[field].values() if "regex" in condition)
 
 
 def _takes_all(match: dict[str, Any], port: int) -> bool:
-    extra = set(match) - {"uri", "port", "authority"}
-    return match.get("uri") == {"prefix": "/"} and not extra and match.get("port", port) == port
+    if match.get("uri") != _ALL_PATHS or match.get("port", port) != port:
+        return False
+    return match.keys() <= _ALLOWED_BESIDE
+
+
+_ALL_PATHS = {"prefix": "/"}
+_ALLOWED_BESIDE = frozenset(("uri", "port", "authority"))
 
 
 def _subsets(obj: KubeObject, _credentials: set[str], _names: set[str]) -> Iterator[str]:

@@ -10,12 +10,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def canonical_json(value: Any) -> str:
     """Return the canonical JSON of ``value``: sorted keys, no white space, non-ASCII characters as they are."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
+
+
+def canonical_mapping(parts: Mapping[str, str]) -> str:
+    """Return the canonical JSON of a mapping whose values are canonical JSON already."""
+    return "{" + ",".join(f"{canonical_json(name)}:{parts[name]}" for name in sorted(parts)) + "}"
+
+
+def canonical_list(parts: Iterable[str]) -> str:
+    """Return the canonical JSON of a list whose entries are canonical JSON already."""
+    return f"[{','.join(parts)}]"
 
 
 def readable_json(value: Any) -> str:

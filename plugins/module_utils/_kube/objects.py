@@ -39,8 +39,11 @@ def key_of(obj: Mapping[str, Any]) -> ObjectKey:
     """Return the key of ``obj``; parts that are absent or not text are empty."""
     meta = obj.get("metadata")
     meta = meta if isinstance(meta, dict) else {}
-    parts = (obj.get("kind"), meta.get("namespace"), meta.get("name"))
-    return ObjectKey(*(part if isinstance(part, str) else "" for part in parts))
+    return ObjectKey(_text(obj.get("kind")), _text(meta.get("namespace")), _text(meta.get("name")))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def mapping_at(obj: Mapping[str, Any], *path: str) -> dict[str, Any]:

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
 _NAMING = ("cookie_", "arg_")
 _SAME = {"http_host": "host", "binary_remote_addr": "remote_addr", "the_real_ip": "remote_addr", "server_name": "host"}
 
 
+@lru_cache(maxsize=4096)
 def hash_variables(text: str) -> tuple[str, ...]:
     """Return the variables in ``text``, in their order, without the dollar; of several that mean the same, one name."""
     names = (found[1] or found[2] for found in _VARIABLE.finditer(text))

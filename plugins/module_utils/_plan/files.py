@@ -29,7 +29,7 @@ from .._convert.convert import HostVerdict
 from .._convert.gateways import Credential
 from .._findings.finding import Level
 from .._istio.invariants import check_tls_names
-from .._kube.digests import canonical_json, digest, readable_json, sha256_hex
+from .._kube.digests import canonical_json, canonical_list, canonical_mapping, digest, readable_json, sha256_hex
 from .._kube.objects import KubeObject
 from .._kube.release import VERSION
 from .collector import paused_collector
@@ -140,10 +140,11 @@ def _write_files(plan: Plan, directory: Path) -> dict[str, Any]:
     files: dict[str, str] = {}
 
     def write(name: str, text: str) -> None:
+        content = text.encode("utf-8")
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        files[name] = sha256_hex(text)
+        path.write_bytes(content)
+        files[name] = sha256_hex(content)
 
     gateways = []
     manifests: list[KubeObject] = []
@@ -151,7 +152,7 @@ def _write_files(plan: Plan, directory: Path) -> dict[str, Any]:
         if plan.options.format == "yaml":
             manifests += unit.objects
         gateways += [obj for obj in unit.objects if obj["kind"] == "Gateway"]
-        write(f"resources/{unit.unit}.json", canonical_json(_resources(unit)) + "\n")
+        write(f"resources/{unit.unit}.json", _resources(unit) + "\n")
     check_tls_names(gateways)
     for name, text in manifest_files(manifests):
         write(name, text)
@@ -163,8 +164,14 @@ def _write_files(plan: Plan, directory: Path) -> dict[str, Any]:
     return index
 
 
-def _resources(unit: UnitResources) -> dict[str, Any]:
-    return {"unit": unit.unit, "objects": unit.objects, "credentials": [_credential(item) for item in unit.credentials]}
+def _resources(unit: UnitResources) -> str:
+    return canonical_mapping(
+        {
+            "unit": canonical_json(unit.unit),
+            "objects": canonical_list(item.text for item in unit.stamped),
+            "credentials": canonical_json([_credential(item) for item in unit.credentials]),
+        }
+    )
 
 
 def _credential(credential: Credential) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import json
 import pytest
 from ansible_collections.sealos.istio_migration.plugins.module_utils._kube.digests import (
     canonical_json,
+    canonical_list,
+    canonical_mapping,
     digest,
     readable_json,
     sha256_hex,
@@ -19,6 +21,13 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._kube.diges
 
 def test_keys_are_sorted_and_nothing_is_padded() -> None:
     assert canonical_json({"b": [1, {"z": None, "a": True}], "a": "é"}) == '{"a":"é","b":[1,{"a":true,"z":null}]}'
+
+
+def test_canonical_parts_make_a_canonical_whole() -> None:
+    value = {"b": [1, {"z": None, "a": True}], "é": {}, 'a"': "x", "Z": []}
+    assert canonical_mapping({name: canonical_json(item) for name, item in value.items()}) == canonical_json(value)
+    for entries in ([], [1], [value, "é", None]):
+        assert canonical_list(canonical_json(entry) for entry in entries) == canonical_json(entries)
 
 
 def test_the_order_of_keys_does_not_count_that_of_lists_does() -> None:
