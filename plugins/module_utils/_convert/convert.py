@@ -14,6 +14,7 @@ from .._istio.invariants import SIZE_LIMIT
 from .._kube.digests import canonical_json
 from .._kube.objects import ObjectKey
 from .._nginx.intake import Intake
+from .._nginx.policy import Policy
 from .._nginx.site import DEFAULT_SERVER, Server, Site
 from .._nginx.streams import read_streams
 from .assemble import Assembly
@@ -32,7 +33,7 @@ from .options import Options
 from .passthrough import passthrough_obstacles
 from .predictions import ALWAYS
 from .redirects import from_root
-from .registry import FAMILIES
+from .registry import Family, asked_families
 from .routing import drafts, gateway_host
 from .server_snippets import server_headers, server_script, written_locations
 from .snippets import written_headers
@@ -121,6 +122,7 @@ class _Hosts:
         self._policies = {ingress.key: policy for ingress, policy in intake.ingresses}
         self._foreign = ForeignHosts(bundle, context.options)
         self._everywhere = [item for item in intake.findings if item.holds_back and item.code in _EVERYWHERE]
+        self._families: dict[int, tuple[Family, ...]] = {}
         self.drafts: dict[str, list[Draft]] = {}
 
     def verdict(self, server: Server) -> HostVerdict:
@@ -178,9 +180,8 @@ class _Hosts:
                 found.update(dict.fromkeys(error_pages(draft, self._context)))
                 written_headers(draft, self._context)
                 continue
-            for family in FAMILIES:
-                for item in family.carry(draft, self._context):
-                    found[item] = None
+            for family in self._asked(draft.location.policy):
+                found.update(dict.fromkeys(family.carry(draft, self._context)))
         obstacles_of_host = written_locations(server, filled, self._context)
         if obstacles_of_host:
             return [*found, *obstacles_of_host]
@@ -196,6 +197,13 @@ class _Hosts:
             source = Source(server.ingresses[0].key)
             found[finding("HOST-TOO-LARGE", source, host=server.host, size=size, limit=SIZE_LIMIT)] = None
         return list(found)
+
+    def _asked(self, policy: Policy) -> tuple[Family, ...]:
+        """Return the families that ``policy`` asks for; the site keeps all policies, so their identities stay."""
+        families = self._families.get(id(policy))
+        if families is None:
+            families = self._families[id(policy)] = asked_families(policy)
+        return families
 
     def _size(self, server: Server, filled: list[Draft]) -> int:
         """Return the characters of the routes of a host, 0 for one that is surely small enough."""

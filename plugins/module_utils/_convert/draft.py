@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._istio.resources import HTTP_PORT
 from .._kube.objects import ObjectKey
 from .._nginx.site import Location, Server
 from .features import Feature
@@ -59,6 +60,8 @@ class Variant:
 
 ORDINARY = Variant()
 """The variant without conditions that changes nothing."""
+
+_OVER_HTTP = Variant("/https", {"port": HTTP_PORT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +122,11 @@ class Draft:
         """Whether all http requests of the location are redirected to https."""
         return any(step.to_https for step in self.steps)
 
-    def redirect_to_https(self, action: Mapping[str, Any], port: int) -> None:
+    def redirect_to_https(self, action: Mapping[str, Any]) -> None:
         """Add the redirect of http requests, once for each layer and once plain."""
-        plain = Variant("/https", {"port": port})
-        self.steps += [Step(plain.narrowed(layer), action, to_https=True) for layer in self.layers]
+        self.steps += [Step(_OVER_HTTP.narrowed(layer), action, to_https=True) for layer in self.layers]
         if all(layer.conditions for layer in self.layers):
-            self.steps.append(Step(plain, action, to_https=True))
+            self.steps.append(Step(_OVER_HTTP, action, to_https=True))
 
     def set_request_header(self, name: str, value: str) -> None:
         """Set a header of the requests to the backend; ``value`` is a format string, empty removes the header."""

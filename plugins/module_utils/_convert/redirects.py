@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from .._findings.codes import finding
@@ -12,6 +13,7 @@ from .._findings.finding import Finding, Source
 from .._istio.formatter import plain, request_header
 from .._istio.resources import HTTP_PORT, HTTPS_PORT
 from .._kube.hosts import is_wildcard
+from .._kube.objects import ObjectKey
 from .._nginx.ingress import EXACT
 from .._nginx.phases.rewrite import redirects_to_https
 from .._nginx.phases.server import app_root
@@ -78,11 +80,17 @@ def to_https(draft: Draft, context: Context) -> list[Finding]:
     if draft.answered or not redirects_to_https(context.site, draft.server, draft.location):
         return []
     policy = draft.location.policy
-    draft.redirect_to_https(https_redirect(draft.server, policy, context), HTTP_PORT)
+    draft.redirect_to_https(https_redirect(draft.server, policy, context))
     owner = draft.location.ingress or next(iter(draft.server.ingresses), None)
     if policy.preserve_trailing_slash or owner is None:
         return []
-    return [finding("REDIRECT-KEEPS-SLASH", Source(owner.key), host=draft.server.host)]
+    return [_keeps_slash(owner.key, draft.server.host)]
+
+
+@lru_cache(maxsize=64)
+def _keeps_slash(owner: ObjectKey, host: str) -> Finding:
+    # Asked for once for each location of a host, one after the other.
+    return finding("REDIRECT-KEEPS-SLASH", Source(owner), host=host)
 
 
 def https_redirect(server: Server, policy: Policy, context: Context) -> dict[str, Any]:

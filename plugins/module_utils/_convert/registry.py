@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .._findings.finding import Finding
+from .._nginx.policy import Policy
 from .access import address_list
 from .access_differences import realm, refused_first
 from .client_certificates import client_certificates, handshake
@@ -44,17 +45,29 @@ from .without_effect import (
 )
 
 
+def _always(_policy: Policy) -> bool:
+    return True
+
+
+def _never(_policy: Policy) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One behaviour: the annotations that steer it, the function that carries it into a draft, and what differs."""
+    """One behaviour: the annotations that steer it, the function that carries it into a draft, and what differs.
+
+    ``asked`` tells whether a policy can ask for anything of it: where it does not, there is nothing to carry.
+    """
 
     annotations: tuple[str, ...]
     carry: Callable[[Draft, Context], list[Finding]]
     predicates: tuple[Predicate, ...] = ()
+    asked: Callable[[Policy], bool] = _always
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family(HOST_ANNOTATIONS, names_and_tls),
+    Family(HOST_ANNOTATIONS, names_and_tls, asked=_never),
     Family((), add_slash),
     Family(
         (
@@ -67,6 +80,7 @@ FAMILIES: tuple[Family, ...] = (
             "cors-max-age",
         ),
         cross_origin,
+        asked=lambda policy: policy.cors is not None,
     ),
     Family(("configuration-snippet", "server-snippet", "stream-snippet", "auth-snippet"), scripted),
     Family(
@@ -81,6 +95,7 @@ FAMILIES: tuple[Family, ...] = (
         ),
         to_url,
         (own_redirects, server_answers),
+        asked=lambda policy: bool(policy.redirects.url),
     ),
     Family(("ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash", "use-port-in-redirects"), to_https),
     Family(
@@ -124,9 +139,17 @@ FAMILIES: tuple[Family, ...] = (
         backend,
         (session_differs,),
     ),
-    Family(("rewrite-target", "use-regex", "upstream-vhost", "x-forwarded-prefix"), rewrite, (bare_question_mark,)),
     Family(
-        ("allowlist-source-range", "denylist-source-range", "satisfy"), address_list, (plain_refusals, refused_first)
+        ("rewrite-target", "use-regex", "upstream-vhost", "x-forwarded-prefix"),
+        rewrite,
+        (bare_question_mark,),
+        asked=lambda policy: bool(policy.rewrite_target or policy.rewriting.vhost),
+    ),
+    Family(
+        ("allowlist-source-range", "denylist-source-range", "satisfy"),
+        address_list,
+        (plain_refusals, refused_first),
+        asked=lambda policy: policy.access.restricts,
     ),
     Family(
         (
@@ -140,7 +163,12 @@ FAMILIES: tuple[Family, ...] = (
         client_certificates,
         (handshake,),
     ),
-    Family(("auth-type", "auth-secret", "auth-secret-type", "auth-realm"), password, (realm,)),
+    Family(
+        ("auth-type", "auth-secret", "auth-secret-type", "auth-realm"),
+        password,
+        (realm,),
+        asked=lambda policy: bool(policy.passwords.secret or policy.passwords.inactive),
+    ),
     Family(
         (
             "auth-url",
@@ -160,26 +188,42 @@ FAMILIES: tuple[Family, ...] = (
             "enable-global-auth",
         ),
         external_auth,
+        asked=lambda policy: bool(policy.external_auth.question or policy.external_auth.void),
     ),
-    Family(("default-backend",), default_backend),
-    Family(("custom-http-errors", "disable-proxy-intercept-errors"), error_pages),
-    Family(("mirror-target", "mirror-request-body", "mirror-host"), mirror, (copies,)),
+    Family(("default-backend",), default_backend, asked=lambda policy: bool(policy.errors.backend)),
+    Family(
+        ("custom-http-errors", "disable-proxy-intercept-errors"),
+        error_pages,
+        asked=lambda policy: bool(policy.errors.codes),
+    ),
+    Family(
+        ("mirror-target", "mirror-request-body", "mirror-host"),
+        mirror,
+        (copies,),
+        asked=lambda policy: bool(policy.mirror.target),
+    ),
     Family(("proxy-read-timeout", "proxy-send-timeout"), idle_timeout),
     Family(("proxy-next-upstream", "proxy-next-upstream-tries", "proxy-next-upstream-timeout"), retries),
-    Family(("proxy-body-size",), no_effect),
+    Family(("proxy-body-size",), no_effect, asked=_never),
     Family(
         ("limit-rps", "limit-rpm", "limit-connections", "limit-burst-multiplier", "limit-allowlist"),
         limit_rates,
         (uncounted,),
+        asked=lambda policy: policy.limits.counts,
     ),
-    Family(NOT_NEEDED, no_effect),
-    Family(tuple(GIVEN_UP), given_up),
-    Family(tuple(NO_COUNTERPART), no_counterpart),
-    Family(("custom-headers",), no_effect),
-    Family(FIREWALL, firewall),
-    Family(("fastcgi-index", "fastcgi-params-configmap"), no_effect),
+    Family(NOT_NEEDED, no_effect, asked=_never),
+    Family(tuple(GIVEN_UP), given_up, asked=lambda policy: not policy.present.isdisjoint(GIVEN_UP)),
+    Family(tuple(NO_COUNTERPART), no_counterpart, asked=lambda policy: not policy.present.isdisjoint(NO_COUNTERPART)),
+    Family(("custom-headers",), no_effect, asked=_never),
+    Family(FIREWALL, firewall, asked=lambda policy: not policy.present.isdisjoint(FIREWALL)),
+    Family(("fastcgi-index", "fastcgi-params-configmap"), no_effect, asked=_never),
     Family((), written_headers),
 )
 
 CARRIED: frozenset[str] = frozenset(name for family in FAMILIES for name in family.annotations)
 """The annotations that are carried over."""
+
+
+def asked_families(policy: Policy) -> tuple[Family, ...]:
+    """Return the families that ``policy`` asks for, in order."""
+    return tuple(family for family in FAMILIES if family.asked(policy))

@@ -11,7 +11,7 @@ from .._findings.finding import Finding, Source
 from .._kube.objects import ObjectKey
 from .._nginx.ingress import EXACT
 from .._nginx.site import Server
-from .._nginx.snippets.blocks import Block, Branch, WrittenLocation, first_return, inherited
+from .._nginx.snippets.blocks import NOTHING, Block, Branch, WrittenLocation, first_return, inherited
 from .._nginx.snippets.effect import place_of, server_block
 from .._nginx.snippets.hosts import rules_obstacle
 from .conditions import NoSuchConditionError, condition_match, location_match
@@ -33,6 +33,8 @@ _CONFIGMAP = ObjectKey("ConfigMap", "", "")
 def written_locations(server: Server, drafts: Sequence[Draft], context: Context) -> list[Finding]:
     """Put the locations that a snippet holds before those of the controller, and say what keeps a host on nginx."""
     block = server_block(context.site, server)
+    if block is NOTHING:
+        return []
     found = [not_converted(server, _source(server), name, reason) for name, reason in _obstacles(server, block)]
     if not found and drafts:
         for index, location in reversed(list(enumerate(_in_order(block.locations)))):

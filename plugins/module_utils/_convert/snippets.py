@@ -16,8 +16,10 @@ from .._findings.codes import finding
 from .._findings.finding import Finding, Source
 from .._istio.formatter import plain
 from .._istio.lua import request_headers, response_headers
+from .._nginx.families.snippets import NO_SNIPPETS
 from .._nginx.site import Location, Server
 from .._nginx.snippets.blocks import (
+    NOTHING,
     SAFE_STATUSES,
     Block,
     HeaderChange,
@@ -57,6 +59,8 @@ def scripted(draft: Draft, context: Context) -> list[Finding]:
     """Give the answers of ``return`` and ``if`` in their order, and let header changes of an ``if`` differ."""
     location = draft.location
     block = location_block(context.site, draft.server, location)
+    if block is NOTHING and location.policy.snippets is NO_SNIPPETS:
+        return []
     found = [*_obstacles(draft, block), *_verdicts(draft)]
     if not block.script or any(item.holds_back for item in found):
         return found
@@ -86,6 +90,8 @@ def scripted(draft: Draft, context: Context) -> list[Finding]:
 def written_headers(draft: Draft, context: Context) -> list[Finding]:
     """Change the headers of all answers of the location, and those of its requests to the backend."""
     block = location_block(context.site, draft.server, draft.location)
+    if block is NOTHING:
+        return []
     place = place_of(draft.server, draft.location)
     if block.changes_response:
         change_responses(draft, response_config((), block, place, hsts=context.site.settings.hsts.value))

@@ -28,13 +28,17 @@ def obstacles(server: Server, policies: Mapping[ObjectKey, Policy]) -> Iterator[
         yield finding("HOST-NOT-ROUTABLE", _first(server), host=server.host, reason=reason)
     yield from alias_obstacles(server)
     yield from _path_obstacles(server)
-    owners = {location.ingress.key for location in server.locations if location.ingress}
     for ingress in server.ingresses:
+        policy = policies[ingress.key]
         # Of a canary nothing else counts, unless its backend was an ordinary one before (semantics.md B.1).
-        if ingress.key in owners or not policies[ingress.key].canary:
+        if not policy.canary or _has_location(server, ingress):
             if server.passthrough is None:
-                yield from tls_obstacles(ingress, policies[ingress.key], server.host)
-            yield from _annotation_obstacles(ingress, policies[ingress.key], server.host)
+                yield from tls_obstacles(ingress, policy, server.host)
+            yield from _annotation_obstacles(ingress, policy, server.host)
+
+
+def _has_location(server: Server, ingress: Ingress) -> bool:
+    return any(location.ingress and location.ingress.key == ingress.key for location in server.locations)
 
 
 def _annotation_obstacles(ingress: Ingress, policy: Policy, host: str) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from .._kube.objects import KubeObject, MalformedObjectError, ObjectKey, data_of
 from .catalogue import ACCEPTED
 from .ingress import Ingress, oldest_first, read_ingress
 from .ownership import IngressClasses, load_refusal
-from .policy import Policy, read_policy
+from .policy import Policy, Readings
 from .references import references_of
 from .settings import Settings, controller_version, read_settings
 
@@ -48,14 +48,14 @@ def take_in(bundle: Bundle) -> Intake:
     intake = Intake(_settings_of(bundle), workload)
     intake.findings += _settings_findings(bundle, intake)
     classes = IngressClasses(bundle.of("IngressClass"), intake.settings)
-    references = references_of(bundle)
+    readings = Readings(intake.settings, references_of(bundle))
     policies: dict[ObjectKey, Policy] = {}
     accepted: list[Ingress] = []
     for obj in _distinct(bundle.of("Ingress"), intake):
         ingress = _read(obj, intake)
         if ingress is None or not _is_served(ingress, classes, intake):
             continue
-        reading = read_policy(ingress, intake.settings, references)
+        reading = readings.of(ingress)
         intake.findings += _annotation_findings(ingress, reading.unknown, reading.invalid, reading.policy.denied)
         if reading.rejected:
             value = ingress.named[reading.rejected]

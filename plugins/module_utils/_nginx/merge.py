@@ -61,6 +61,7 @@ class _Merge:
         self._intake = intake
         self._upstreams = upstreams
         self._located: dict[tuple[str, str], list[Location]] = {}
+        self._known: dict[tuple[str, str, str], Upstream] = {}
         # An upstream belongs to whoever uses it first; one that a canary used first serves no location of its own.
         self._makers = self._first_uses()
         self._canary_only = {identity for identity, policy in self._makers.items() if policy.canary}
@@ -76,11 +77,14 @@ class _Merge:
 
     def _upstream(self, ingress: Ingress, backend: Backend) -> Upstream:
         """Return the upstream of ``backend``, which has the policy of the first Ingress that uses it."""
-        upstream = self._upstreams.get(ingress.namespace, backend)
-        maker = self._makers[_identity(ingress, backend)]
-        upstream.connection = maker.connection
-        upstream.canary = maker.split if maker.canary else None
-        return upstream
+        identity = _identity(ingress, backend)
+        if identity not in self._known:
+            upstream = self._upstreams.get(ingress.namespace, backend)
+            maker = self._makers[identity]
+            upstream.connection = maker.connection
+            upstream.canary = maker.split if maker.canary else None
+            self._known[identity] = upstream
+        return self._known[identity]
 
     def create_servers(self) -> None:
         """Make the servers with their implicit ``/``, which carries the policy of the oldest Ingress of the host."""

@@ -8,6 +8,7 @@ Sources: semantics.md 0.3 (parsing) and A.1 to A.4; ingress-nginx ``internal/ing
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from .families.access import Access, read_access
 from .families.affinity import Affinity, read_affinity
@@ -88,7 +89,39 @@ def read_policy(ingress: Ingress, settings: Settings, references: References | N
 
     ``references`` are the objects that annotations may name; None for none.
     """
-    reader = Reader(ingress, settings, references or References())
+    return _read(ingress, settings, references or References())[0]
+
+
+class Readings:
+    """Reads the policies of many Ingresses, those of equal annotations once."""
+
+    def __init__(self, settings: Settings, references: References) -> None:
+        self._settings = settings
+        self._references = references
+        self._everywhere: dict[_Annotations, Reading] = {}
+        self._by_namespace: dict[tuple[str, _Annotations], Reading] = {}
+
+    def of(self, ingress: Ingress) -> Reading:
+        """Return what :func:`read_policy` does."""
+        annotations = tuple(ingress.named.items())
+        place = (ingress.namespace, annotations)
+        known = self._everywhere.get(annotations) or self._by_namespace.get(place)
+        if known:
+            return known
+        reading, anywhere = _read(ingress, self._settings, self._references)
+        if anywhere:
+            self._everywhere[annotations] = reading
+        else:
+            self._by_namespace[place] = reading
+        return reading
+
+
+_Annotations: TypeAlias = tuple[tuple[str, str], ...]
+
+
+def _read(ingress: Ingress, settings: Settings, references: References) -> tuple[Reading, bool]:
+    """Return what reading ``ingress`` gives, and whether it would be the same in every namespace."""
+    reader = Reader(ingress.namespace, ingress.named, settings, references)
     boolean, integer, text = reader.boolean, reader.integer, reader.text
     policy = Policy(
         present=frozenset(reader.values),
@@ -128,4 +161,5 @@ def read_policy(ingress: Ingress, settings: Settings, references: References | N
         # Last, for what an annotation refers to may deny the locations, too.
         denied=reader.denied,
     )
-    return Reading(policy, reader.rejected, tuple(reader.unknown), tuple(reader.invalid))
+    reading = Reading(policy, reader.rejected, tuple(reader.unknown), tuple(reader.invalid))
+    return reading, not reader.looks_around

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .catalogue import ALIASES, ANNOTATIONS, Invalid
-from .ingress import Ingress
 from .references import References
 from .settings import Settings
 from .syntax import PARSERS, parse_bool, parse_int
@@ -24,10 +23,14 @@ class Reader:
 
     ``values`` are by canonical name; ``unknown`` and ``invalid`` are names as written. ``rejected`` is the annotation
     that makes nginx refuse the whole Ingress, ``denied`` one for which nginx answers 503 on all of its paths.
+    ``named`` are the annotations as written. Of the Ingress itself only the namespace can matter, and
+    ``looks_around`` tells whether it was asked for: where it was not, equal annotations mean the same everywhere.
     """
 
-    def __init__(self, ingress: Ingress, settings: Settings, references: References) -> None:
-        self.ingress = ingress
+    def __init__(self, namespace: str, named: Mapping[str, str], settings: Settings, references: References) -> None:
+        self._namespace = namespace
+        self.looks_around = False
+        self.named = named
         self.settings = settings
         self.references = references
         self.values: dict[str, str] = {}
@@ -35,12 +38,18 @@ class Reader:
         self.invalid: list[str] = []
         self.rejected = ""
         self.denied = ""
-        for written in sorted(ingress.named):
+        for written in sorted(named):
             name = ALIASES.get(written, written)
             if name not in ANNOTATIONS:
                 self.unknown.append(written)
-            elif _counts(written, name, ingress.named) and not ingress.named.get(_UNREAD_BESIDE.get(name, "")):
-                self._take(written, name, ingress.named[written], settings.annotation_validation)
+            elif _counts(written, name, named) and not named.get(_UNREAD_BESIDE.get(name, "")):
+                self._take(written, name, named[written], settings.annotation_validation)
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the Ingress, empty for what nginx adds for nobody."""
+        self.looks_around = True
+        return self._namespace
 
     def _take(self, written: str, name: str, value: str, validate: bool) -> None:
         entry = ANNOTATIONS[name]

@@ -85,7 +85,7 @@ def read_client_certificates(reader: Reader) -> ClientCertificates:
 def _refusal(place: Place, reader: Reader) -> str:
     """Return why nginx cannot use a Secret, empty where it can."""
     secret, facts = "/".join(place), reader.references.secrets.get(place)
-    if place[0] != reader.ingress.namespace and not reader.settings.allow_cross_namespace:
+    if place[0] != reader.namespace and not reader.settings.allow_cross_namespace:
         return f"Secret {secret} is in another namespace"
     if facts is None:
         return "" if reader.references.assumed else f"Secret {secret} does not exist"

@@ -80,8 +80,8 @@ def _tls(reader: Reader) -> UpstreamTls | None:
     written = reader.text("proxy-ssl-secret", "")
     if not written:
         return None
-    place = split_reference(written, reader.ingress.namespace) if "/" in written else None
-    foreign = place is not None and place[0] != reader.ingress.namespace
+    place = split_reference(written, reader.namespace) if "/" in written else None
+    foreign = place is not None and place[0] != reader.namespace
     facts = reader.references.secrets.get(place) if place else None
     keys = set(facts.keys) if facts else set()
     usable = keys.issuperset(_PAIR) or "ca.crt" in keys

@@ -38,7 +38,7 @@ def read_external_auth(reader: Reader) -> ExternalAuth:
     url = reader.values.get("auth-url", "")
     if not url:
         return _everywhere(reader)
-    named = reader.ingress.named
+    named = reader.named
     void = next((name for name in _VOIDING if name in reader.invalid and named[name]), "")
     if void:
         # Protected all the same where the ConfigMap asks for every Ingress.
@@ -67,7 +67,7 @@ def read_external_auth(reader: Reader) -> ExternalAuth:
 def _everywhere(reader: Reader) -> ExternalAuth:
     question = reader.settings.global_auth
     # Locations that nginx adds for nobody ask nobody.
-    if question is None or not reader.ingress.key.name or not reader.boolean("enable-global-auth", True):
+    if question is None or not reader.namespace or not reader.boolean("enable-global-auth", True):
         return _NONE
     return ExternalAuth(question, any_suffices=reader.text("satisfy", "") == "any")
 
@@ -83,8 +83,8 @@ def _headers(reader: Reader) -> tuple[tuple[str, str], ...]:
     text = reader.text("auth-proxy-set-headers", "")
     if not text:
         return ()
-    place = split_reference(text, reader.ingress.namespace)
-    foreign = place is not None and place[0] != reader.ingress.namespace
+    place = split_reference(text, reader.namespace)
+    foreign = place is not None and place[0] != reader.namespace
     data = reader.references.configmaps.get(place) if place else None
     if data is None or (foreign and not reader.settings.allow_cross_namespace) or not all(map(is_header_name, data)):
         reader.deny("auth-proxy-set-headers")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..reader import Reader
 from ..syntax import parse_networks
@@ -36,6 +37,11 @@ class Limits:
     burst: int = _BURST
     exempt: tuple[str, ...] = ()
 
+    @property
+    def counts(self) -> bool:
+        """Whether requests of a client are counted."""
+        return bool(self.per_second or self.per_minute or self.connections)
+
 
 def read_limits(reader: Reader) -> Limits:
     """Return what the annotations of this family say."""
@@ -53,6 +59,7 @@ def read_limits(reader: Reader) -> Limits:
     )
 
 
+@lru_cache(maxsize=1024)
 def size_in_bytes(text: str) -> int:
     """Return the bytes of a size as nginx writes it (``8m``); 0 for what is none."""
     found = _SIZE.fullmatch(text.replace(" ", ""))

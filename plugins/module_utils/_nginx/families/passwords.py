@@ -48,8 +48,8 @@ def read_passwords(reader: Reader) -> Passwords:
     if "auth-type" not in values:
         return Passwords(inactive="auth-type is missing") if "auth-secret" in values else _NONE
     form = values.get("auth-secret-type", FILE)
-    place = split_reference(values.get("auth-secret", ""), reader.ingress.namespace)
-    foreign = place is not None and place[0] != reader.ingress.namespace
+    place = split_reference(values.get("auth-secret", ""), reader.namespace)
+    foreign = place is not None and place[0] != reader.namespace
     if place is None or form not in (FILE, MAP) or (foreign and not reader.settings.allow_cross_namespace):
         reader.deny("auth-secret" if "auth-secret" in values else "auth-type")
         return _NONE

@@ -24,7 +24,7 @@ class Snippets:
 
 
 SNIPPETS = ("configuration-snippet", "server-snippet", "stream-snippet", "auth-snippet")
-_NONE = Snippets()
+NO_SNIPPETS = Snippets()
 
 
 def read_snippets(reader: Reader) -> Snippets:
@@ -32,7 +32,7 @@ def read_snippets(reader: Reader) -> Snippets:
     values = reader.values
     present = tuple(name for name in SNIPPETS if name in values)
     if not present:
-        return _NONE
+        return NO_SNIPPETS
     if not reader.settings.allow_snippets:
         return Snippets(removed=present)
     return Snippets(

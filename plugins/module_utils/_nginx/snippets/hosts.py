@@ -26,7 +26,7 @@ def take_snippets(servers: Mapping[str, Server], intake: Intake) -> None:
     policies = {ingress.key: policy for ingress, policy in intake.ingresses}
     settings = intake.settings
     general = settings.server_block.rules or settings.location_block.rules
-    if not general and not any(policy.snippets.location or policy.snippets.server for policy in policies.values()):
+    if not general and not any(map(_says_something, policies.values())):
         return
     for server in servers.values():
         if server.redirects_to:
@@ -36,6 +36,10 @@ def take_snippets(servers: Mapping[str, Server], intake: Intake) -> None:
         server.snippet = next((block for block in written if block is not NOTHING), NOTHING)
         level = beside(settings.server_block, server.snippet)
         server.locations = [_with_rules(location, level, settings) for location in server.locations]
+
+
+def _says_something(policy: Policy) -> bool:
+    return policy.snippets.location is not NOTHING or policy.snippets.server is not NOTHING
 
 
 def _with_rules(location: Location, server: Block, settings: Settings) -> Location:
