@@ -26,6 +26,7 @@ _TYPED_PACKAGES = (
     "demo",
     "pages",
     "lint",
+    "observing",
     "ansible_collections.sealos.istio_migration.plugins.module_utils",
 )
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Debian packages that the sandbox needs: asked for with dpkg-query, installed once when root.
 
-nginx-light would start and enable a web server; here nginx is only ever started by a Pod.
+nginx-light and prometheus would start and enable servers; here only a Pod starts nginx, and a test Prometheus.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ PACKAGES: dict[str, str] = {
     "nftables": "kube-proxy",
     "nginx-light": "the web server of ingress-nginx",
     "openssl": "probes of certificates",
+    "prometheus": "tests of alerts, recording rules and dashboards (promtool)",
 }
+# Package to the service that it would enable at the next boot.
+_SERVICES = {"nginx-light": "nginx", "prometheus": "prometheus"}
 
 _POLICY = Path("/usr/sbin/policy-rc.d")
 _POLICY_ASIDE = Path("/usr/sbin/policy-rc.d.before-istio-migration")
@@ -92,10 +95,11 @@ def install(say: Callable[[str], None]) -> None:
         tail = "\n".join(f"    {line}" for line in output.splitlines()[-15:])
         message = f"apt-get could not install {' '.join(missing)}. Its last lines:\n{tail}\nRepair apt, then try again."
         raise ToolchainError(message)
-    if "nginx-light" in missing:
-        # Else a web server nobody asked for would come up at the next boot.
-        subprocess.run(["update-rc.d", "nginx", "disable"], check=True, capture_output=True, timeout=60)
-        say("Debian packages: nginx is installed as a program only, its service is neither started nor enabled")
+    for package, service in _SERVICES.items():
+        if package in missing:
+            # Else a server nobody asked for would come up at the next boot.
+            subprocess.run(["update-rc.d", service, "disable"], check=True, capture_output=True, timeout=60)
+            say(f"Debian packages: {service} is installed as a program only, no service is started or enabled")
 
 
 def _apt_get(*arguments: str) -> str | None:
