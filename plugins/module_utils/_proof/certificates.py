@@ -44,10 +44,7 @@ class ExpectedCertificate:
 
 @dataclass(frozen=True, slots=True)
 class CertificateComparison:
-    """The outcome for one host: ``code`` is the finding that describes the difference, ``problem`` what is wrong.
-
-    ``note`` says what is worth knowing though nothing is wrong.
-    """
+    """The outcome for one host: ``code`` is the finding that describes the difference, ``problem`` what is wrong."""
 
     host: str
     name: str
@@ -56,7 +53,6 @@ class CertificateComparison:
     verdict: Verdict
     code: str = ""
     problem: str = ""
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +87,12 @@ def compare_certificates(
     if ours.leaf == theirs.leaf:
         if ours.chain != theirs.chain:
             return outcome(Verdict.DIFFERENT, problem="the planes send different certificates after the same leaf")
-        return outcome(Verdict.EQUAL, note="" if nginx_as_planned else "it is another than when the plan was made")
+        # That two addresses show the same is no proof when neither shows what the plane had: both may be a proxy's.
+        return (
+            outcome(Verdict.EQUAL)
+            if nginx_as_planned
+            else outcome(Verdict.DIFFERENT, problem=_stranger(expected, ours))
+        )
     code = _code(expected)
     if code and nginx_as_planned and istio.is_planned(theirs, expected.istio):
         return outcome(Verdict.DESCRIBED, code=code)
@@ -103,6 +104,14 @@ def _code(expected: ExpectedCertificate) -> str:
     if not (expected.nginx or expected.istio):
         return DEFAULT
     return OTHER if expected.described else ""
+
+
+def _stranger(expected: ExpectedCertificate, shown: Shown) -> str:
+    meant = expected.nginx[:_SHORT] if expected.nginx else "the default"
+    return (
+        f"both planes show {shown.leaf[:_SHORT]} (the plan says {meant}): it was renewed since the plan was made, or "
+        "the addresses do not lead to the planes; check them, and make a new plan"
+    )
 
 
 def _problem(expected: ExpectedCertificate, ours: Shown, theirs: Shown) -> str:

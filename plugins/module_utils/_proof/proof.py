@@ -155,7 +155,6 @@ def _certificate(item: CertificateComparison) -> dict[str, Any]:
         "verdict": item.verdict.value,
         "code": item.code,
         "problem": item.problem,
-        "note": item.note,
         "nginx": _shown(item.nginx),
         "istio": _shown(item.istio),
     }

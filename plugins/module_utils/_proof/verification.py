@@ -19,7 +19,7 @@ from .certificates import (
     PlaneCertificates,
     compare_certificates,
 )
-from .comparison import Comparison, Verdict, compare
+from .comparison import Comparison, Verdict, compare, model_mismatch
 from .errors import ProofError, UnreachablePlaneError
 from .openssl import Shown
 from .planes import Plane
@@ -29,6 +29,9 @@ from .replies import Reply
 
 _SAMPLE = 5
 """Probes of each scheme by which a plane is known to be there."""
+
+_ENOUGH = 4
+"""Answers of nginx itself that are needed to tell whether it is the one that was captured."""
 
 _TIMED_OUT = "28"
 
@@ -119,6 +122,7 @@ class _Verification:
             if not self._differing():
                 self._look_at(self._probes, self._hosts)
         self._check_that_planes_answered()
+        self._check_that_nginx_is_meant()
 
     def proof(self, name: str, taken_at: str) -> Proof:
         """Return what was found."""
@@ -158,6 +162,23 @@ class _Verification:
     def _check_that_planes_answered(self) -> None:
         for error in self._silent.values():
             raise error
+
+    def _check_that_nginx_is_meant(self) -> None:
+        """Raise ProofError where most of what nginx should answer itself comes from something else.
+
+        Two addresses that lead to one proxy agree in everything, and prove nothing.
+        """
+        own = [probe for probe in self._probes if probe.generated]
+        compared = [(probe, model_mismatch(probe, self._nginx[probe.id][-1])) for probe in own]
+        strange = [(probe, problem) for probe, problem in compared if problem]
+        if len(own) < _ENOUGH or 2 * len(strange) <= len(own):
+            return
+        probe, problem = strange[0]
+        raise ProofError(
+            f"{len(strange)} of {len(own)} answers that ingress-nginx gives itself are not as its configuration says "
+            f"({probe}: {problem}); check that {self._means.nginx.addresses[probe.scheme]} is the address of this "
+            "ingress-nginx, and make a new plan if its Ingresses changed"
+        )
 
     def _ask(self, plane: Plane, probes: Sequence[Probe]) -> Mapping[str, Reply]:
         """Return the replies, and remember where the whole plane was silent: one error says that best."""

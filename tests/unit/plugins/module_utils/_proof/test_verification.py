@@ -214,6 +214,26 @@ def test_probes_that_need_no_backend_show_first_whether_a_plane_is_there() -> No
     assert world.asked[0] == ("nginx", ("z", "a", "b", "c", "d"))
 
 
+def redirected(name: str) -> Probe:
+    return replace(probe(name), status=308, location=f"https://{name}.test/", generated=True)
+
+
+def test_two_addresses_that_lead_to_one_stranger_prove_nothing() -> None:
+    world = World()
+    names = ("a", "b", "c", "d")
+    for plane, name in itertools.product(("nginx", "istio"), names):
+        world.answers[(plane, name)] = lambda *_: MISSING
+    with pytest.raises(
+        ProofError, match=r"^4 of 4 answers that ingress-nginx gives itself are not as .*127\.0\.0\.1:20101"
+    ):
+        world.verify(*map(redirected, names))
+    # One host that was changed meanwhile is no stranger.
+    for plane, name in itertools.product(("nginx", "istio"), names[1:]):
+        as_planned = Reply(308, {"location": (f"https://{name}.test/",)})
+        world.answers[(plane, name)] = lambda *_, reply=as_planned: reply
+    assert world.verify(*map(redirected, names)).agrees
+
+
 def test_slow_backends_are_no_silent_plane() -> None:
     world = World()
     for plane in ("nginx", "istio"):
