@@ -118,7 +118,7 @@ class _Model:
         found = answer(self._site, request)
         if not _well_defined(case, found):
             return None
-        predicted = predict(self._codes, self._site, request, found) if self._codes else ()
+        predicted = predict(self._codes, self._site, request, found)
         differences = tuple(item for item in predicted if _is_visible(item.field))
         return Probe(
             probe_id(host, case.scheme, case.method, case.target, case.headers),

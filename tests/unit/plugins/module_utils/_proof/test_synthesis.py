@@ -251,3 +251,11 @@ def test_paths_are_spelt_so_that_nginx_reads_them_back(text: str) -> None:
     site = site_of(ingress(HOST, path(text, type_="Exact"), path("/", "gone")))
     asked = [probe for probe in probes_of(site) if probe.why == "path" and probe.target != "/"]
     assert [probe.status for probe in asked] == [0, 0]
+
+
+def test_what_is_true_of_every_gateway_is_predicted_for_hosts_without_findings() -> None:
+    site = site_of(ingress(HOST, path("/"), annotations={"app-root": "/app"}))
+    roots = [item for item in synthesise(site.servers[HOST], site, ()) if item.target == "/" and item.method == "GET"]
+    hsts = Difference("SERVER-ANSWER-HSTS", "header:strict-transport-security", "max-age=31536000; includeSubDomains")
+    # Seen at both planes: nginx answers before it has a location, and so without the header.
+    assert {item.scheme: item.described for item in roots} == {"http": (), "https": (hsts,)}
