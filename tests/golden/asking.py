@@ -16,6 +16,8 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ansible_collections.sealos.istio_migration.plugins.module_utils._http.exchange import Request
+
 from golden.expectations import Outcome, Seen
 from golden.probes import Probe
 from sandbox.pki import Authority, Identity
@@ -43,6 +45,37 @@ class Plane:
         started = time.monotonic()
         answers = self._curl(probe) if probe.shape == "curl" else (self._websocket(probe),)
         return Outcome(answers, time.monotonic() - started)
+
+    def answers(self, requests: Sequence[Request]) -> list[Seen]:
+        """Return what the plane answers to requests, each sent as it is."""
+        # One curl for both schemes would speak TLS to the http port, too.
+        found = {
+            number: seen
+            for scheme in self._ports
+            for numbers in ([number for number, item in enumerate(requests) if item.scheme == scheme],)
+            for number, seen in zip(numbers, self._answers([requests[item] for item in numbers]), strict=True)
+        }
+        return [found[number] for number in range(len(requests))]
+
+    def _answers(self, requests: Sequence[Request]) -> list[Seen]:
+        command = ["curl", "-q", "--no-progress-meter"]
+        for number, request in enumerate(requests):
+            command += ["--next"] if number else []
+            command += ["-s", "-i", "-k", "-g", "--http1.1", "--path-as-is", "--noproxy", "*"]
+            command += ["--max-time", "20", "--connect-to", f"::127.0.0.1:{self._ports[request.scheme]}"]
+            command += ["-X", request.method]
+            command += [part for name, value in request.headers.items() for part in ("-H", f"{name}: {value}")]
+            if request.body_length:
+                body = self._files.filled(f"@{{size:{request.body_length}}}")
+                command += ["-H", "Expect:", "-H", "Content-Type:", "--data-binary", body]
+            secure = "\n%{certs}" if request.scheme == "https" else ""
+            command += ["-w", f"{_NOTE}%{{http_code}} %{{exitcode}}{secure}{_END}"]
+            command.append(f"{request.scheme}://{request.host}{request.target}")
+        if not requests:
+            return []
+        done = subprocess.run(command, capture_output=True, check=False, timeout=60 + 21 * len(requests))
+        parts = done.stdout.decode("utf-8", "replace").split(_END)[:-1]
+        return [_seen(part, frozenset()) for part in parts]
 
     def _curl(self, probe: Probe) -> tuple[Seen, ...]:
         if not probe.repeat_with_cookie:
@@ -148,6 +181,7 @@ def _seen(part: str, marks: frozenset[str]) -> Seen:
     return Seen(
         status=0 if code not in ("0", "18", "56") or status == "000" else int(status),
         service=str(echo.get("service", "")),
+        namespace=str(echo.get("namespace", "")),
         pod=str(echo.get("pod", "")),
         uri=str(echo.get("path", "")),
         headers=headers,

@@ -55,33 +55,34 @@ def deployed(namespace: str, names: Sequence[str]) -> list[Object]:
         here = single[start : start + _PER_POD]
         ports |= {kind: (label, _FIRST_PORT + number) for number, kind in enumerate(here)}
         containers = [
-            _container(kind, f":{_FIRST_PORT + number}", "none", f":{_FIRST_PORT + 500 + number}")
+            container(kind, f":{_FIRST_PORT + number}", "none", f":{_FIRST_PORT + 500 + number}")
             for number, kind in enumerate(here)
         ]
-        objects.append(_deployment(namespace, label, containers))
+        objects.append(deployment(namespace, label, containers))
     if "web" in kinds:
         ports["web"] = ("web", 8080)
-        objects.append(_deployment(namespace, "web", [_container("web", ":8080,:8082", ":8443", ":8081")]))
+        objects.append(deployment(namespace, "web", [container("web", ":8080,:8082", ":8443", ":8081")]))
     if "mir" in kinds:
         ports["mir"] = ("mir", 8080)
-        objects.append(_deployment(namespace, "mir", [_container("mir", ":8080", "none", ":8081")]))
+        objects.append(deployment(namespace, "mir", [container("mir", ":8080", "none", ":8081")]))
     if "three" in kinds:
         ports["three"] = ("three", 8080)
-        objects.append(_deployment(namespace, "three", [_container("three", ":8080", "none", ":8081")], replicas=3))
+        objects.append(deployment(namespace, "three", [container("three", ":8080", "none", ":8081")], replicas=3))
     return objects + [_service(namespace, name, *ports[identity(name)]) for name in names]
 
 
 def _half() -> list[Object]:
     labels = {"half": "true"}
-    listens = _container("half", ":8090", "none", ":8081")
-    refuses = _container("half", ":8099", "none", ":8081")
+    listens = container("half", ":8090", "none", ":8081")
+    refuses = container("half", ":8099", "none", ":8081")
     return [
-        _deployment(NAMESPACE, "half-listens", [listens], labels=labels),
-        _deployment(NAMESPACE, "half-refuses", [refuses], labels=labels),
+        deployment(NAMESPACE, "half-listens", [listens], labels=labels),
+        deployment(NAMESPACE, "half-refuses", [refuses], labels=labels),
     ]
 
 
-def _container(kind: str, http: str, https: str, admin: str) -> Object:
+def container(kind: str, http: str, https: str, admin: str) -> Object:
+    """Return an echo container that answers as ``kind`` on its addresses."""
     environment: Object = {"ECHO_SERVICE": kind, "ECHO_HTTP": http, "ECHO_HTTPS": https, "ECHO_ADMIN": admin}
     entries: list[Object] = [{"name": name, "value": value} for name, value in environment.items()]
     for name, path in (("POD_NAME", "metadata.name"), ("POD_NAMESPACE", "metadata.namespace")):
@@ -89,13 +90,14 @@ def _container(kind: str, http: str, https: str, admin: str) -> Object:
     return {"name": kind, "image": "sandbox.example/echo:1", "env": entries}
 
 
-def _deployment(
+def deployment(
     namespace: str,
     name: str,
     containers: Sequence[Object],
     replicas: int = 1,
     labels: dict[str, str] | None = None,
 ) -> Object:
+    """Return a Deployment; its Pods have the label ``app`` and those given."""
     selector = {"app": name}
     spec = {"containers": list(containers), "terminationGracePeriodSeconds": 2, "enableServiceLinks": False}
     return {

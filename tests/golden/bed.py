@@ -25,7 +25,7 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.files
     read_plan,
     write_plan,
 )
-from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.plan import make_plan
+from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.plan import Plan, make_plan
 
 from golden.asking import ClientFiles, Plane
 from golden.backends import backends
@@ -109,18 +109,28 @@ class Bed:
         """Take back the settings of a phase; arguments stay."""
         self.configure(dict.fromkeys(phase.settings))
 
+    def plan(self) -> Plan:
+        """Capture what is in the cluster, and convert it."""
+        bundle = capture(self._api(), self.target.name, HOME, "")
+        return make_plan(bundle, Options(accept=tuple(Acceptance(code) for code in ACCEPTED)))
+
     def convert(self) -> StoredPlan:
         """Capture, convert, and write the objects of every unit; returns the plan."""
-        api = Api(connect({"kubeconfig": str(self.target.cluster.layout.kubeconfig)}), 60)
-        bundle = capture(api, self.target.name, HOME, "")
-        options = Options(accept=tuple(Acceptance(code) for code in ACCEPTED))
-        stored, _ = write_plan(make_plan(bundle, options), self.folder / "plans")
+        return self.bring(self.plan())
+
+    def bring(self, made: Plan) -> StoredPlan:
+        """Write the objects of every unit of a plan."""
+        api = self._api()
+        stored, _ = write_plan(made, self.folder / "plans")
         plan = read_plan(stored.directory)
         units = [SHARED_UNIT, *(str(unit["name"]) for unit in plan.index["units"])]
         desired = [obj for unit in units if plan.digest_of(unit) for obj in _desired(api, plan, unit)]
         write(api, desired, units, HOME, plan.short_id, force=True, dry_run=False)
         time.sleep(3)
         return plan
+
+    def _api(self) -> Api:
+        return Api(connect({"kubeconfig": str(self.target.cluster.layout.kubeconfig)}), 60)
 
     def planes(self) -> dict[str, Plane]:
         """Return both planes."""

@@ -20,6 +20,7 @@ class Seen:
 
     status: int
     service: str = ""
+    namespace: str = ""
     pod: str = ""
     uri: str = ""
     headers: dict[str, str] = field(default_factory=dict)

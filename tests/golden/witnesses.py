@@ -2,19 +2,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`python -m golden.witnesses`: both witnesses against the planes that they speak for, over generated sites.
 
-Each site has hosts, Ingresses and a seed of its own; all of them are in one cluster, in a few namespaces. What the API
-server made of them, creation times included, is captured and planned; then the planes are asked what the witnesses are.
+All sites are in one cluster, in a few namespaces. What the API server made of them, creation times included, is
+captured and planned; then the planes are asked what the witnesses are.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
+import random
+import re
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from ansible_collections.sealos.istio_migration.plugins.module_utils._http.exchange import Answer, Request
@@ -25,158 +28,197 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.plan 
 from ansible_collections.sealos.istio_migration.plugins.module_utils._search.requests import requests_for
 from ansible_collections.sealos.istio_migration.plugins.module_utils._search.search import Witnesses
 
-from generated.choices import SeededChoices
-from generated.clusters import NAMESPACES, SERVICES, generated_cluster
-from golden.backends import deployed
+from generated.clusters import NAMESPACES
+from golden.asking import Plane
 from golden.bed import Bed
-from golden.probes import Object
+from golden.comparing import differences, held_against
 from golden.sandbox import sandbox
+from golden.sites import Site, shared_objects, site
 from harness.site import namespace
-from harness.target import Target
+from harness.target import HOME, Target
 
-_SEED = 20261128
 _CLIENT = "198.18.254.2"
-_BATCH = 100
-_SHOWN = 40
+_BATCH = 60
+_ROUND_SECONDS = 1.1
+_SHOWN = 60
+_POOL = 120
+_PLAIN = 6
+_THREADS = 3
+_ROUNDS = 4
+_PAUSE_SECONDS = 3.0
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VARYING = re.compile(r"^.*\[emerg\] [\d#]+: | in /tmp/nginx/nginx-cfg.*$")
 _UNASKED = frozenset({"HEAD", "CONNECT"})
-_END = "\x1f"
+_LONGEST_BODY = 2 * 1024 * 1024
+# curl sends them, so they belong to the request.
+_OWN_HEADERS = {"accept": "*/*", "user-agent": "golden"}
+
+
+@dataclass(slots=True)
+class Compared:
+    """How many requests and hosts were held against a plane, and those on which its witness is wrong."""
+
+    hosts: int = 0
+    requests: int = 0
+    undecided: int = 0
+    wrong: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """How many requests were held against a plane, and those on which its witness is wrong."""
+class Asked:
+    """A request, and what the witness says of it."""
 
-    requests: int
-    hosts: int
-    wrong: tuple[str, ...]
+    request: Request
+    expected: Answer
 
 
 def main(arguments: Sequence[str]) -> int:
     """Compare; return 0 when no difference is left."""
     parser = argparse.ArgumentParser(prog="golden.witnesses", description=__doc__)
     parser.add_argument("--sites", type=int, default=300)
+    parser.add_argument("--first", type=int, default=0, help="the number of the first site")
     parser.add_argument("--requests", type=int, default=15, help="how many for each host")
     parser.add_argument("--use", default="", help="a sandbox that is up with Istio; it is left as it is")
+    parser.add_argument("--log", type=Path, help="also write all differences here")
+    parser.add_argument("--furnished", action="store_true", help="its sites are there already")
     options = parser.parse_args(arguments)
+    started = time.monotonic()
     with sandbox(options.use) as cluster, tempfile.TemporaryDirectory(prefix="golden-") as folder:
         bed = Bed(Target(cluster), Path(folder))
         if not options.use:
+            _say("installing Istio")
             bed.install_istio()
-        _furnish(bed, options.sites)
-        plan = bed.convert()
-        results = {name: _compare(bed, plan, name, options.requests) for name in ("nginx", "istio")}
+        if not options.furnished:
+            _furnish(bed, [site(number) for number in range(options.first, options.first + options.sites)])
+        _say("converting")
+        plan = bed.plan()
+        bed.bring(plan)
+        results = {name: _compare(plan, plane, options.requests) for name, plane in bed.planes().items()}
+        results["nginx"].wrong[:0] = _complaints(bed, started)
+        results["istio"].wrong += [
+            f"Pod {pod} refused {count}" for pod, count in bed.target.rejected_updates().items() if count
+        ]
+    if options.log:
+        lines = [f"{name}: {line}\n" for name, result in results.items() for line in result.wrong]
+        options.log.write_text("".join(lines), encoding="utf-8")
     for name, result in results.items():
         for line in result.wrong[:_SHOWN]:
             _say(f"{name}: {line}")
         _say(
             f"witness: plane={name} sites={options.sites} hosts={result.hosts} requests={result.requests} "
-            f"unexplained={len(result.wrong)}"
+            f"undecided={result.undecided} unexplained={len(result.wrong)}"
         )
     return int(any(result.wrong for result in results.values()))
 
 
-def _furnish(bed: Bed, sites: int) -> None:
+def _furnish(bed: Bed, sites: Sequence[Site]) -> None:
+    _say("furnishing")
     cluster = bed.target.cluster
     cluster.apply([namespace(place) for place in NAMESPACES])
-    cluster.apply([obj for place in NAMESPACES for obj in deployed(place, SERVICES)])
+    cluster.apply(shared_objects())
     bed.wait_for_backends(NAMESPACES)
-    for start in range(0, sites, _BATCH):
-        objects = [obj for number in range(start, min(sites, start + _BATCH)) for obj in site(number)]
-        bed.apply_what_is_valid(objects)
+    for batch in _batches(sites):
+        cluster.apply([obj for item in batch for obj in (*item.services, *item.secrets)])
+    for age in sorted({age for item in sites for age, _ in item.ingresses}):
+        for batch in _batches(sites):
+            # Equal ages within a site are those of one second.
+            time.sleep(_ROUND_SECONDS - time.time() % 1)
+            bed.apply_what_is_valid([obj for item in batch for number, obj in item.ingresses if number == age])
     bed.settle()
 
 
-def site(number: int) -> list[Object]:
-    """Return the Ingresses of one site, under names and hosts that no other site has; the seed is fixed."""
-    found = generated_cluster(SeededChoices(_SEED + number), f"s{number}.example.test")
-    ingresses = []
-    for obj in found.objects:
-        # Hosts that all sites would share say nothing about one site.
-        if obj["kind"] != "Ingress" or any(not rule.get("host") for rule in obj["spec"]["rules"]):
-            continue
-        metadata = {key: value for key, value in obj["metadata"].items() if key != "creationTimestamp"}
-        text = json.dumps({**obj, "metadata": metadata | {"name": f"s{number}-{metadata['name']}"}})
-        ingresses.append(json.loads(text.replace('"alias.example.test', f'"alias.s{number}.example.test')))
-    return ingresses
+def _batches(sites: Sequence[Site]) -> Iterator[Sequence[Site]]:
+    for start in range(0, len(sites), _BATCH):
+        yield sites[start : start + _BATCH]
 
 
-def _compare(bed: Bed, plan: Plan, plane: str, limit: int) -> Compared:
+def _compare(plan: Plan, plane: Plane, limit: int) -> Compared:
+    _say(f"asking {plane.name}")
     witnesses = Witnesses(plan)
-    wrong: list[str] = []
-    requests = hosts = 0
+    ask: Callable[[Request], Answer] = witnesses.nginx if plane.name == "nginx" else witnesses.istio
+    result = Compared()
+    pending: dict[str, list[Asked]] = {}
     for host, verdict in sorted(plan.conversion.verdicts.items()):
-        if plane == "istio" and not verdict.moves:
+        if plane.name == "nginx" or verdict.moves:
+            pending[host] = list(_expected(ask, _requests(plan, host, limit), result))
+    result.hosts = sum(map(bool, pending.values()))
+    result.requests = sum(map(len, pending.values()))
+    wrong: list[str] = []
+    for number in range(_ROUNDS):
+        if number:
+            # What was written last may not have arrived everywhere.
+            time.sleep(_PAUSE_SECONDS)
+        wrong, pending = _ask(plane, pending)
+        if not wrong:
+            break
+    result.wrong += wrong
+    return result
+
+
+def _expected(ask: Callable[[Request], Answer], requests: Iterable[Request], result: Compared) -> Iterator[Asked]:
+    for request in requests:
+        try:
+            answer = held_against(ask(request))
+        except UnknownConfigurationError as error:
+            result.wrong.append(f"{_shown(request)}: the witness does not know {error}")
             continue
-        asked = [item for item in _requests(plan, host, limit) if item.method not in _UNASKED]
-        hosts += 1
-        for request, seen in zip(asked, _ask(bed, plane, asked), strict=True):
-            try:
-                expected = witnesses.nginx(request) if plane == "nginx" else witnesses.istio(request)
-            except UnknownConfigurationError as error:
-                wrong.append(f"{request.scheme}://{host}{request.target}: the witness does not know {error}")
-                continue
-            requests += 1
-            if difference := _difference(expected, seen):
-                wrong.append(f"{request.method} {request.scheme}://{host}{request.target}: {difference}")
-    return Compared(requests, hosts, tuple(wrong))
+        if answer is None:
+            result.undecided += 1
+        else:
+            yield Asked(request, answer)
+
+
+def _ask(plane: Plane, pending: Mapping[str, Sequence[Asked]]) -> tuple[list[str], dict[str, list[Asked]]]:
+    """Return what is wrong, and the requests that were."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        answers = pool.map(lambda asked: plane.answers([item.request for item in asked]), pending.values())
+        wrong: list[str] = []
+        again: dict[str, list[Asked]] = {}
+        for (host, asked), seen in zip(pending.items(), answers, strict=True):
+            for item, answer in zip(asked, seen, strict=True):
+                differs = differences(item.expected, answer)
+                if differs:
+                    again.setdefault(host, []).append(item)
+                    wrong.append(f"{_shown(item.request)}: {'; '.join(differs)}")
+    return wrong, again
 
 
 def _requests(plan: Plan, host: str, limit: int) -> Iterator[Request]:
-    for request in requests_for(plan.site.servers[host], limit):
-        if request.body_length == 0 and not request.sni and _is_printable(request):
-            yield Request(
-                request.host, request.target, request.scheme, request.method, request.headers, _CLIENT, request.sni
-            )
+    """Yield requests for a host: a few plain ones, then some of all others."""
+    pool = [item for item in islice(requests_for(plan.site.servers[host], _POOL), _POOL) if _can_be_sent(item)]
+    choose = random.Random(host)  # noqa: S311 - the same each time
+    rest = pool[_PLAIN:]
+    chosen = pool[:_PLAIN] + choose.sample(rest, min(len(rest), max(0, limit - _PLAIN)))
+    for request in chosen[:limit]:
+        yield replace(request, client=_CLIENT, headers={**_OWN_HEADERS, **request.headers})
 
 
-def _is_printable(request: Request) -> bool:
+def _can_be_sent(request: Request) -> bool:
     texts = (request.host, request.target, *request.headers, *request.headers.values())
-    return request.target.startswith("/") and all(text.isascii() and text.isprintable() for text in texts)
-
-
-def _ask(bed: Bed, plane: str, requests: Sequence[Request]) -> list[dict[str, str]]:
-    ports = {"http": bed.planes()[plane].http, "https": bed.planes()[plane].https}
-    command = ["curl", "-q"]
-    for number, request in enumerate(requests):
-        command += ["--next"] if number else []
-        command += ["-s", "-k", "-g", "--http1.1", "--noproxy", "*", "--path-as-is", "--max-time", "20"]
-        command += ["--connect-to", f"::127.0.0.1:{ports[request.scheme]}", "-X", request.method]
-        command += [part for name, value in request.headers.items() for part in ("-H", f"{name}: {value}")]
-        command += ["-w", f"\x1e%{{http_code}}\x1e%header{{location}}{_END}"]
-        command.append(f"{request.scheme}://{request.host}{request.target}")
-    done = subprocess.run(command, capture_output=True, check=False, timeout=600)
-    parts = done.stdout.decode("utf-8", "replace").split(_END)[:-1]
-    return [_read(part) for part in parts]
-
-
-def _read(part: str) -> dict[str, str]:
-    body, status, location = part.split("\x1e")
-    found = {"status": status, "location": location}
-    try:
-        echoed = json.loads(body)
-    except ValueError:
-        return found
-    if isinstance(echoed, dict) and "service" in echoed:
-        found |= {"backend": f"{echoed['namespace']}/{echoed['service']}", "uri": echoed["path"]}
-    return found
-
-
-def _difference(expected: Answer, seen: dict[str, str]) -> str:
-    """Say what differs in status, Location, backend and upstream target; empty where nothing does."""
-    if expected.guards or expected.limits:
-        return ""
-    if not expected.backend:
-        wanted = {"status": str(expected.status), "location": expected.location}
-    else:
-        backends = [name for name, _ in expected.shares] or [expected.backend]
-        names = [name.partition(":")[0] for name in backends]
-        wanted = {"status": "200", "backend": seen.get("backend", "") if seen.get("backend") in names else names[0]}
-        wanted["uri"] = expected.upstream_target
-    return "; ".join(
-        f"{name}: witness {value!r}, plane {seen.get(name, '')!r}"
-        for name, value in wanted.items()
-        if seen.get(name, "") != value
+    return (
+        request.method not in _UNASKED
+        and request.body_length < _LONGEST_BODY
+        and not request.sni
+        and request.target.startswith("/")
+        and not set(request.target) & set(" #")
+        and all(_TOKEN.fullmatch(name) for name in request.headers)
+        and all(text.isascii() and text.isprintable() for text in texts)
     )
+
+
+def _complaints(bed: Bed, started: float) -> list[str]:
+    """Return what nginx said when it refused a configuration, each line once."""
+    since = f"--since={int(time.monotonic() - started) + 1}s"
+    log = bed.target.cluster.kubectl("logs", "deployment/ingress-nginx-controller", f"--namespace={HOME}", since)
+    lines = [_VARYING.sub("", line) for line in log.splitlines() if "[emerg]" in line or "panic: " in line]
+    return list(dict.fromkeys(lines))
+
+
+def _shown(request: Request) -> str:
+    headers = {name: value for name, value in request.headers.items() if _OWN_HEADERS.get(name) != value}
+    more = f" {headers}" if headers else ""
+    more += f" body={request.body_length}" if request.body_length else ""
+    return f"{request.method} {request.scheme}://{request.host}{request.target}{more}"
 
 
 def _say(text: str) -> None:

@@ -21,10 +21,10 @@ from .context import Context
 from .draft import Draft, ServiceHost
 from .features import Feature
 from .gateways import SHARED_UNIT, Credential, HostPlace, Layout, gateway_sources
-from .host_routes import host_routes, shared_redirect
+from .host_routes import host_routes, redirects_with_port, shared_redirect
 from .parity import parity_filter
 from .passthrough import passthrough_routes
-from .redirects import ROOT_SUFFIX, WWW_SUFFIXES
+from .redirects import ROOT_SUFFIX, SAYS_PORT, WWW_SUFFIXES
 from .routing import gateway_host
 from .services import outside_objects
 from .streams import stream_objects
@@ -161,6 +161,8 @@ class Assembly:
                     patches.setdefault(purpose, []).extend(route_patch(name, value) for name in draft.main_names())
                 for name, filters in draft.filtered_routes():
                     _add_filters(patches, name, filters)
+            for name in redirects_with_port(place.server, drafts):
+                patches.setdefault("redirect-port", []).append(route_patch(name, SAYS_PORT))
             for name, filters in _filters_everywhere(place.server, drafts):
                 _add_filters(patches, name, filters)
         if self._layout.chains.get(unit):

@@ -8,11 +8,14 @@ limit comes before redirects, as in nginx, so it is for all routes of a location
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from .._istio.lua import body_limit
 from .._nginx.families.limits import size_in_bytes
+from .._nginx.phases.errors import pages_of
 from .._nginx.settings import Settings
+from .differences import Difference, Situation
 from .draft import Draft
 from .features import Feature
 
@@ -26,11 +29,22 @@ BODY_SIZE = Feature(
 )
 
 
+_NOT_FOUND, _TOO_LARGE = 404, 413
+
+
 def limit_body(draft: Draft, settings: Settings) -> None:
     """Give the routes of a location their own limit where it is not the controller's."""
     limit = draft.location.policy.limits.body
     if limit != size_in_bytes(settings.body_size):
         draft.everywhere[BODY_SIZE] = limit_of(limit)
+
+
+def large_unknown(situation: Situation) -> Iterator[Difference]:
+    """Predict a body that is too large for nginx's own 404 page alone: the gateway answers as to a small one."""
+    nginx, location = situation.nginx, situation.location
+    if nginx.phase == "content" and nginx.status == _TOO_LARGE and location is not None:
+        yield Difference("LARGE-BODY-404", "status", "404")
+        yield Difference("LARGE-BODY-404", "error_pages", pages_of(situation.site, location, _NOT_FOUND))
 
 
 def limit_of(size: int) -> dict[str, Any]:

@@ -186,7 +186,7 @@ class _Hosts:
         if obstacles_of_host:
             return [*found, *obstacles_of_host]
         if not server.client_certificates.refused:
-            from_root(server, filled)
+            found.update(dict.fromkeys(from_root(server, filled)))
             server_script(server, filled, self._context)
             ask_for_certificate(server, filled)
         found.update(dict.fromkeys(block_lists(server, filled, self._context)))

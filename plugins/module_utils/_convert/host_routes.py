@@ -36,6 +36,15 @@ def shared_redirect(server: Server) -> str:
     return f"{server.host}/https"
 
 
+def redirects_with_port(server: Server, drafts: Sequence[Draft]) -> Iterator[str]:
+    """Yield the names of the redirects to https that say their port."""
+    saying = [draft for draft in drafts if draft.redirects and draft.location.policy.redirects.with_port]
+    if saying and len(saying) == len(drafts):
+        yield shared_redirect(server)
+    for draft in saying:
+        yield from (draft.name + step.variant.suffix for step in draft.steps if step.to_https)
+
+
 def _alike_early(drafts: Sequence[Draft]) -> bool:
     """Tell whether locations redirect to https in the same way, with the same filters on the redirect."""
     same_filters = all(draft.everywhere == drafts[0].everywhere for draft in drafts)
@@ -58,8 +67,7 @@ def _in_order(server: Server, drafts: Sequence[Draft], context: Context) -> Iter
             if not step.to_https:
                 yield route
     match = {"uri": {"prefix": "/"}, "port": HTTP_PORT, **drafts[0].guard}
-    redirect = https_redirect(server, drafts[0].location.policy, context)
-    yield {"name": shared_redirect(server), "match": [match], **redirect}
+    yield {"name": shared_redirect(server), "match": [match], **https_redirect(server, context)}
     for draft in drafts:
         yield from _for_https(draft)
 

@@ -19,6 +19,7 @@ from .witnesses import fields_of
 
 ALWAYS = frozenset(
     (
+        "LARGE-BODY-404",
         "PATH-NORMALISED",
         "REDIRECT-KEEPS-HOST",
         "REFUSAL-WITHOUT-HEADERS",

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
@@ -18,13 +19,14 @@ from .._nginx.ingress import EXACT
 from .._nginx.phases.rewrite import redirects_to_https
 from .._nginx.phases.server import app_root
 from .._nginx.policy import Policy
-from .._nginx.site import DEFAULT_SERVER, Server
+from .._nginx.site import DEFAULT_SERVER, Location, Server
 from .context import Context
 from .draft import Draft, Step, Variant, join_conditions
 
 _ORIGIN = f"{request_header('x-forwarded-proto')}://{request_header(':authority')}"
 
 
+_GROUP = re.compile(r"\$\d")
 ROOT_SUFFIX = "/root"
 WWW_SUFFIXES = ("/www-http", "/www-https")
 
@@ -33,9 +35,13 @@ def add_slash(draft: Draft, _context: Context) -> list[Finding]:
     """Answer ``/p`` with 301 to ``/p/`` where only the location ``/p/`` exists. nginx does so before all else."""
     path = draft.location.path
     bare = path[:-1]
-    if draft.server.regex or not bare or not path.endswith("/") or draft.location.type == EXACT:
+    if draft.server.regex or not bare or not path.endswith("/"):
         return []
-    if not any(item.type == EXACT and item.path == bare for item in draft.server.locations):
+    exact = [item for item in draft.server.locations if item.type == EXACT]
+    taken = any(item.path == bare for item in exact)
+    # Where an exact rule has the path with its slash, nginx asks that one.
+    other = any(item.path == path and not item.policy.denied and not _one_rule(item, draft.location) for item in exact)
+    if not (taken or other):
         match = {"uri": {"exact": bare}, **draft.guard}
         if draft.location.policy.redirects.relative:
             # Only a redirect keeps the query, and it always says scheme and host.
@@ -44,6 +50,10 @@ def add_slash(draft: Draft, _context: Context) -> list[Finding]:
         action = {"redirect": {**own_host(draft.server), "uri": path, "redirectCode": 301}}
         draft.steps.append(Step(Variant("/slash"), action, (match,)))
     return []
+
+
+def _one_rule(first: Location, second: Location) -> bool:
+    return first.ingress is second.ingress and first.origin == second.origin
 
 
 def to_url(draft: Draft, _context: Context) -> list[Finding]:
@@ -80,7 +90,7 @@ def to_https(draft: Draft, context: Context) -> list[Finding]:
     if draft.answered or not redirects_to_https(context.site, draft.server, draft.location):
         return []
     policy = draft.location.policy
-    draft.redirect_to_https(https_redirect(draft.server, policy, context))
+    draft.redirect_to_https(https_redirect(draft.server, context))
     owner = draft.location.ingress or next(iter(draft.server.ingresses), None)
     if policy.preserve_trailing_slash or owner is None:
         return []
@@ -93,26 +103,36 @@ def _keeps_slash(owner: ObjectKey, host: str) -> Finding:
     return finding("REDIRECT-KEEPS-SLASH", Source(owner), host=host)
 
 
-def https_redirect(server: Server, policy: Policy, context: Context) -> dict[str, Any]:
+def https_redirect(server: Server, context: Context) -> dict[str, Any]:
     """Return the action of the redirect to https."""
-    redirect = {"scheme": "https", **own_host(server), "redirectCode": context.site.settings.http_redirect_code}
-    if policy.redirects.with_port:
-        redirect["port"] = HTTPS_PORT
-    return {"redirect": redirect}
+    return {
+        "redirect": {"scheme": "https", **own_host(server), "redirectCode": context.site.settings.http_redirect_code}
+    }
+
+
+SAYS_PORT = {"redirect": {"port_redirect": HTTPS_PORT}}
+"""What is merged into the Envoy route of a redirect that says its port: istiod leaves out that of the scheme."""
 
 
 def are_alike(server_policies: Iterable[Policy]) -> bool:
-    """Tell whether :func:`https_redirect` is the same for all policies of one server."""
+    """Tell whether redirects to https are the same for all policies of one server."""
     return len({policy.redirects.with_port for policy in server_policies}) <= 1
 
 
-def from_root(server: Server, drafts: Sequence[Draft]) -> None:
+def from_root(server: Server, drafts: Sequence[Draft]) -> list[Finding]:
     """Let the root of the host lead to ``app-root``, before anything else is answered."""
-    root = app_root(server)
+    written = app_root(server)
+    # Nothing is captured before nginx answers this, but the label of a wildcard host.
+    root = written if is_wildcard(server.host) else _GROUP.sub("", written)
+    if "$" in root:
+        source = Source(drafts[0].owner, annotation="app-root")
+        reason = "uses a variable of nginx"
+        return [finding("REWRITE-NOT-CONVERTED", source, host=server.host, target=repr(written), reason=reason)]
     if root and drafts:
         match = {"uri": {"exact": "/"}, **drafts[0].guard}
         action = own_redirect(302, _ORIGIN + plain(root))
         drafts[0].steps.insert(0, Step(Variant(ROOT_SUFFIX), action, (match,)))
+    return []
 
 
 def www_routes(server: Server, context: Context) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,7 @@ from .._findings.finding import Finding
 from .._nginx.policy import Policy
 from .access import address_list
 from .access_differences import realm, refused_first
+from .body_size import large_unknown
 from .client_certificates import client_certificates, handshake
 from .context import Context
 from .cors import cross_origin
@@ -204,7 +205,7 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(("proxy-read-timeout", "proxy-send-timeout"), idle_timeout),
     Family(("proxy-next-upstream", "proxy-next-upstream-tries", "proxy-next-upstream-timeout"), retries),
-    Family(("proxy-body-size",), no_effect, asked=_never),
+    Family(("proxy-body-size",), no_effect, (large_unknown,), asked=_never),
     Family(
         ("limit-rps", "limit-rpm", "limit-connections", "limit-burst-multiplier", "limit-allowlist"),
         limit_rates,

@@ -79,8 +79,11 @@ class Visit:
         if "scheme" in redirect and scheme != request.scheme:
             # Envoy drops the port that was the default of the old scheme, and keeps any other.
             host = host.removesuffix(_DEFAULT_PORTS[request.scheme])
-        if "port" in redirect:
-            host = f"{host.partition(':')[0]}:{redirect['port']}"
+        port = self.route.patch.get("redirect", {}).get("port_redirect", redirect.get("port"))
+        if port:
+            # istiod leaves out the port of the scheme, an EnvoyFilter does not.
+            plain = "port" in redirect and f":{port}" == _DEFAULT_PORTS[scheme]
+            host = host.partition(":")[0] + ("" if plain else f":{port}")
         path, __, query = self.target.partition("?")
         target = redirect.get("uri", path) + (f"?{query}" if "?" in self.target else "")
         return self._own(redirect["redirectCode"], f"{scheme}://{host}{target}")

@@ -17,6 +17,21 @@ _UNREAD_BESIDE = {
 }
 """Annotations that nginx does not look at where another one has a value."""
 
+_READ_WITH = {
+    **dict.fromkeys(("auth-secret", "auth-secret-type"), "auth-type"),
+    **dict.fromkeys((name for name, entry in ANNOTATIONS.items() if entry.group == "authreq"), "auth-url"),
+    "opentelemetry-operation-name": "enable-opentelemetry",
+}
+"""Annotations that nginx looks at only where another one has a value that it can use: wrong ones do no harm alone.
+
+Source: ingress-nginx ``internal/ingress/annotations``, the order in which each Parse reads; seen on a controller.
+"""
+
+_READ_LATE = frozenset(
+    ("auth-realm", "auth-tls-error-page", "auth-tls-pass-certificate-to-upstream", "auth-tls-match-cn")
+)
+"""Annotations that nginx looks at only once the Secret of their group is at hand; see :meth:`Reader.insist`."""
+
 
 class Reader:
     """The usable annotations of one Ingress, and what is wrong with the others.
@@ -62,13 +77,26 @@ class Reader:
             # The whole host answers 403, paths of other Ingresses too: no other value of it is carried over either.
             self.values[name] = cleaned
             return
-        # nginx does not validate an empty value, it fails to use it: that never rejects an Ingress.
-        effect = entry.invalid if value or entry.invalid is not Invalid.REJECT else Invalid.IGNORE
         self.invalid.append(written)
-        if effect is Invalid.REJECT:
+        if name in _READ_LATE or not self._is_read(name):
+            return
+        # nginx does not validate an empty value, it fails to use it: that never rejects an Ingress.
+        if entry.invalid is Invalid.REJECT and value:
             self.rejected = self.rejected or written
-        elif effect is Invalid.DENY:
+        elif entry.invalid is Invalid.DENY:
             self.denied = self.denied or written
+
+    def _is_read(self, name: str) -> bool:
+        first = _READ_WITH.get(name, name)
+        if first == name:
+            return True
+        value = self.ingress.named.get(first, "")
+        return bool(value) and (not self.settings.annotation_validation or ANNOTATIONS[first].valid(value))
+
+    def insist(self, *names: str) -> None:
+        """Let nginx refuse the Ingress where one of ``names``, which it looks at only now, has a wrong value."""
+        wrong = next((name for name in names if name in self.invalid and self.ingress.named[name]), "")
+        self.rejected = self.rejected or wrong
 
     def deny(self, name: str) -> None:
         """Remember that nginx answers 503 on every path of the Ingress, for what ``name`` says or refers to."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from .._http.exchange import Request
 from .site import Location
+from .variables import expanded_with_groups
 
-_REFERENCE = re.compile(r"\$(\d)")
 _ESCAPED = frozenset(' "#%<>?\\^`{|}')
 
 
@@ -22,20 +23,15 @@ def rewrites(location: Location) -> bool:
     return bool(target) and target != location.path
 
 
-def rewritten(location: Location, path: str, query: str) -> str:
-    """Return the request target for the backend; ``path`` is the path by which locations are chosen.
-
-    ``query`` is the raw query with its question mark.
-    """
+def rewritten(location: Location, path: str, request: Request) -> str:
+    """Return the request target for the backend; ``path`` is the path by which locations are chosen."""
+    # A question mark without anything after it is lost on the way.
+    query = f"?{request.query}" if request.query else ""
     found = _compiled(location.path).search(path)
     if found is None:
         return path + query
-
-    def group(reference: re.Match[str]) -> str:
-        number = int(reference[1])
-        return (found[number] or "") if 0 < number <= found.re.groups else ""
-
-    return escaped(_REFERENCE.sub(group, location.policy.rewrite_target)) + query
+    groups = [text or "" for text in found.groups()]
+    return escaped(expanded_with_groups(location.policy.rewrite_target, groups, request)) + query
 
 
 @lru_cache(maxsize=4096)

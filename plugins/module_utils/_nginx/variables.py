@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from .._http.exchange import Request
@@ -55,6 +55,25 @@ def unknown_variables(text: str) -> list[str]:
 def expanded(text: str, request: Request) -> str:
     """Return what ``text`` says for ``request``."""
     return "".join(_value(part[1:], request) if part.startswith("$") else part[1:] for part in parts_of(text))
+
+
+_REFERENCE = re.compile(r"\$(?:(\d)|\{([A-Za-z0-9_]+)\}|([A-Za-z0-9_]+))", re.ASCII)
+
+
+def expanded_with_groups(text: str, groups: Sequence[str], request: Request) -> str:
+    """Return what ``text`` says where ``$1`` is the first of ``groups``; one that is not there is empty.
+
+    A variable whose value does not follow from the request stays as it is written.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        if found[1]:
+            number = int(found[1])
+            return groups[number - 1] if 0 < number <= len(groups) else ""
+        name = found[2] or found[3]
+        return _value(name, request) if name in KNOWN or name.startswith("http_") else found[0]
+
+    return _REFERENCE.sub(value, text)
 
 
 def _value(name: str, request: Request) -> str:

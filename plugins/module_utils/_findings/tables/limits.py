@@ -9,6 +9,14 @@ from ..finding import Level
 
 CODES: tuple[Code, ...] = (
     Code(
+        "LARGE-BODY-404",
+        Level.APPROXIMATE,
+        "nginx answers 413 to a body over 1 MiB on a path that no rule has, though the host allows it: so much its own "
+        "404 page takes. The gateway answers 404.",
+        "bodies over 1 MiB that a host allows get 404 on paths without a rule, not 413",
+        "None: such a request is refused on both planes.",
+    ),
+    Code(
         "BODY-SIZE-CHUNKED",
         Level.NOTE,
         "Bodies are limited by their Content-Length; nginx also cuts those that do not tell their length.",

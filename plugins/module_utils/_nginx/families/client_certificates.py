@@ -68,6 +68,7 @@ def read_client_certificates(reader: Reader) -> ClientCertificates:
     refused = "auth-tls-secret is not namespace/name" if place is None else _refusal(place, reader)
     if refused or place is None:
         return ClientCertificates(refused=refused)
+    reader.insist("auth-tls-error-page", "auth-tls-pass-certificate-to-upstream", "auth-tls-match-cn")
     facts = reader.references.secrets.get(place)
     if facts is not None and "ca.crt" not in facts.keys:
         return ClientCertificates(inactive=f"Secret {written} has no ca.crt", common_name=_pattern(reader))

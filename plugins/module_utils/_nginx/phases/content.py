@@ -16,12 +16,15 @@ from .balancing import session, shares
 from .errors import error_headers, pages_of
 from .mirroring import mirrors_of
 
+OWN_BODY_LIMIT = 1024 * 1024
+
 
 def content_phase(visit: Visit) -> Answer:
     """Return the request to the backend, or 404 where there is none."""
     upstream = visit.location.upstream or visit.site.default_upstream
     if upstream is None or upstream.problem is not Problem.NONE:
-        return visit.own(404)
+        # A server of nginx's own answers 404, whose limit is that of nginx, whatever annotations say.
+        return visit.own(413 if visit.request.body_length > OWN_BODY_LIMIT else 404)
     if visit.location.replaced:
         visit.request_headers |= error_headers(visit.location, visit.request.headers.get("accept", ""))
     prefix = visit.location.policy.rewriting.prefix
@@ -61,5 +64,4 @@ def _target(visit: Visit) -> str:
     request = visit.request
     if not rewrites(visit.location):
         return request.target
-    # A question mark without anything after it is lost on the way.
-    return rewritten(visit.location, visit.path, f"?{request.query}" if request.query else "")
+    return rewritten(visit.location, visit.path, request)

@@ -29,18 +29,28 @@ def location_for(server: Server, path: str) -> Location | None:
     if server.regex:
         return next((item for item in server.locations if _regex_matches(item, path)), None)
     best: Location | None = None
+    slashed: Location | None = None
     for location in server.locations:
         if location.type == EXACT:
             if location.path == path:
                 return location
+            if _takes_bare(location, path):
+                slashed = location
         elif _takes(location, path) and (best is None or len(location.path) > len(best.path)):
             best = location
-    return best
+    return slashed or best
 
 
 def _takes(location: Location, path: str) -> bool:
-    # Only a location that passes requests on also takes the path without its slash, to redirect it.
-    return path.startswith(location.path) or (not location.policy.denied and path + "/" == location.path)
+    return path.startswith(location.path) or _takes_bare(location, path)
+
+
+def _takes_bare(location: Location, path: str) -> bool:
+    """Tell whether a location takes ``path`` to add its slash: only one that passes requests on, exact ones as well.
+
+    Source: nginx ``ngx_http_core_module.c`` ngx_http_core_find_static_location (``auto_redirect``).
+    """
+    return not location.policy.denied and path + "/" == location.path
 
 
 def _regex_matches(location: Location, path: str) -> bool:

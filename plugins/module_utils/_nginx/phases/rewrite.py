@@ -10,7 +10,6 @@ from dataclasses import replace
 from ..._http.exchange import Answer, Request
 from ..client import access_scheme
 from ..families.cors import Cors
-from ..ingress import EXACT
 from ..site import Location, Problem, Server, Site
 from ..snippets.effect import own_answer, place_of, script_answer
 from ..uri_rewrite import rewrites, rewritten
@@ -52,7 +51,7 @@ def _rewritten_to_nothing(visit: Visit) -> Answer | None:
     """Return the answer for a rewritten URI of length zero. Source: nginx ``ngx_http_script_regex_end_code``."""
     location = visit.location
     may_be = rewrites(location) and location.policy.rewrite_target.startswith("$")
-    return visit.own(500) if may_be and not rewritten(location, visit.path, "") else None
+    return visit.own(500) if may_be and not rewritten(location, visit.path, visit.request).partition("?")[0] else None
 
 
 def _redirected_to_https(visit: Visit) -> Answer | None:
@@ -88,7 +87,7 @@ def redirects_to_https(site: Site, server: Server, location: Location) -> bool:
 
 def lacks_slash(server: Server, location: Location, path: str) -> bool:
     """Tell whether nginx adds the missing slash to ``path``: only where the location passes requests on."""
-    return not (server.regex or location.type == EXACT) and path + "/" == location.path
+    return not server.regex and path + "/" == location.path
 
 
 def matches_origin(cors: Cors, origin: str) -> bool:

@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 from ..._http.exchange import Answer, Request
+from ..._http.uri import host_name
+from ..._kube.hosts import is_wildcard
 from ..block_lists import refuses
 from ..site import Server, Site
 from ..snippets.blocks import inherited
 from ..snippets.effect import changed, own_answer, place_of, script_answer, server_block, written_location
+from ..variables import expanded_with_groups
 from .redirect_target import without_last_slash
 
 _HTTP, _HTTPS = "80", "443"
@@ -32,6 +35,9 @@ def server_phase(site: Site, server: Server, request: Request, path: str) -> Ans
     root = app_root(server) if path == "/" else ""
     if not root:
         return None
+    # The name of a wildcard host is a regular expression of nginx, whose group is the one label.
+    groups = [host_name(request.host).partition(".")[0]] if is_wildcard(server.host) else []
+    root = expanded_with_groups(root, groups, request)
     return _changed(site, server, request, Answer(302, location=f"{request.scheme}://{request.host}{root}"))
 
 

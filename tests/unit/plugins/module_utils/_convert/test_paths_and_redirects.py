@@ -246,3 +246,56 @@ def test_text_of_an_annotation_stays_text() -> None:
     located = routes_of(plan, "t.example.test")[0]["headers"]["response"]["set"]["location"]
     assert located.endswith("/%%REQ(COOKIE)%%")
     assert Witnesses(plan).istio("t.example.test", "/").location == f"http://t.example.test{root}"
+
+
+def test_a_group_in_app_root_is_empty_for_nothing_is_captured() -> None:
+    plan = plan_of(ingress("t.example.test", annotations={"app-root": "/a$1"}), service())
+    both = Witnesses(plan)
+    assert both.nginx("t.example.test", "/").location == "http://t.example.test/a"
+    assert both.disagreements("t.example.test", "/") == []
+
+
+@pytest.mark.parametrize(
+    ("host", "root", "leads"), [("*.w.example.test", "/a$1", "/ax"), ("x.w.example.test", "/$scheme", "/http")]
+)
+def test_variables_in_app_root_hold_the_host_back(host: str, root: str, leads: str) -> None:
+    plan = plan_of(ingress(host, annotations={"app-root": root}), service())
+    assert "REWRITE-NOT-CONVERTED" in codes_of(plan)
+    assert Witnesses(plan).nginx("x.w.example.test", "/").location == f"http://x.w.example.test{leads}"
+
+
+def test_a_variable_in_a_rewrite_is_escaped() -> None:
+    plan = plan_of(
+        ingress("t.example.test", path("/a(.*)"), annotations={"rewrite-target": "/x$request_uri$1$2"}), service()
+    )
+    assert Witnesses(plan).nginx("t.example.test", "/ab?c=d").upstream_target == "/x/ab%3Fc=db?c=d"
+
+
+@pytest.mark.parametrize("target", ["/api", "/api/", "/api?x=1", "/api/x", "/ap"])
+def test_an_exact_path_with_a_slash_takes_the_bare_one_to_add_it(target: str) -> None:
+    plan = plan_of(
+        ingress("t.example.test", path("/api/", type_="Exact"), path("/"), annotations={"permanent-redirect": "/away"}),
+        service(),
+    )
+    both = Witnesses(plan)
+    assert both.disagreements("t.example.test", target) == []
+    if target == "/api":
+        assert both.nginx("t.example.test", target).location == "http://t.example.test/api/"
+
+
+@pytest.mark.parametrize("host", ["t.example.test", "*.w.example.test"])
+def test_a_redirect_to_https_says_its_port_where_it_is_asked_to(host: str) -> None:
+    annotations = {"force-ssl-redirect": "true", "use-port-in-redirects": "true"}
+    both = Witnesses(plan_of(ingress(host, path("/"), path("/api"), annotations=annotations), service()))
+    asked = host.replace("*", "x")
+    for name in (asked, f"{asked}:8080"):
+        assert both.istio(name, "/api").location == f"https://{asked}:443/api"
+        assert both.disagreements(name, "/api") == []
+
+
+@pytest.mark.parametrize(("size", "status"), [(2**20, 404), (2**20 + 1, 413)])
+def test_the_404_page_of_nginx_takes_less_than_the_host(size: int, status: int) -> None:
+    annotations = {"proxy-body-size": "8m"}
+    both = Witnesses(plan_of(ingress("t.example.test", path("/api"), annotations=annotations), service()))
+    assert both.nginx("t.example.test", "/other", body_length=size).status == status
+    assert both.disagreements("t.example.test", "/other", body_length=size) == []

@@ -8,6 +8,7 @@ Asked of what is served and what a plan decides, not of how annotations are read
 from __future__ import annotations
 
 import pytest
+from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.secrets import SecretFacts
 from ansible_collections.sealos.istio_migration.plugins.module_utils._http.exchange import Request
 from ansible_collections.sealos.istio_migration.plugins.module_utils._nginx.answer import answer
 from ansible_collections.sealos.istio_migration.plugins.module_utils._nginx.intake import take_in
@@ -136,9 +137,41 @@ def test_a_client_certificate_secret_that_is_not_valid_never_opens_a_path_of_its
             assert witnesses.disagreements("a.example.test", target, scheme) == []
 
 
-@pytest.mark.parametrize("name", ["auth-secret", "custom-headers"])
-def test_a_reference_that_is_not_valid_denies_the_paths_of_its_ingress(name: str) -> None:
-    assert status_of(**{name: "bad name!"}) == 503
+@pytest.mark.parametrize("named", [{"auth-secret": "bad name!", "auth-type": "basic"}, {"custom-headers": "bad name!"}])
+def test_a_reference_that_is_not_valid_denies_the_paths_of_its_ingress(named: dict[str, str]) -> None:
+    assert status_of(**named) == 503
+
+
+# Seen on a controller: what belongs to a group is read only where the group is asked for.
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"auth-realm": "a{b"},
+        {"auth-secret-type": "x"},
+        {"auth-method": "FOO"},
+        {"auth-response-headers": "X User!"},
+        {"auth-tls-match-cn": "x("},
+    ],
+)
+def test_wrong_values_of_a_group_that_is_not_asked_for_do_no_harm(named: dict[str, str]) -> None:
+    plan = plan_of(ingress("a.example.test", annotations=named), service())
+    assert plan.conversion.verdicts["a.example.test"].moves
+    assert Witnesses(plan).nginx("a.example.test", "/").backend == "shop/web:80"
+    assert "INVALID-ANNOTATION" in codes_of(plan)
+
+
+def test_a_secret_without_a_type_is_said_even_where_its_name_is_wrong() -> None:
+    plan = plan_of(ingress("a.example.test", annotations={"auth-secret": "bad name!"}), service())
+    assert "BASIC-AUTH-INACTIVE" in codes_of(plan)
+    assert not plan.conversion.verdicts["a.example.test"].moves
+
+
+@pytest.mark.parametrize(("secrets", "served"), [((), True), (("auth",), False)])
+def test_a_realm_is_looked_at_once_the_secret_is_there(secrets: tuple[str, ...], served: bool) -> None:
+    annotations = {"auth-type": "basic", "auth-secret": "users", "auth-realm": "a{b"}
+    facts = [SecretFacts("shop", "users", keys=secrets)] if secrets else []
+    plan = plan_of(ingress("a.example.test", annotations=annotations), service(), secrets=facts)
+    assert ("a.example.test" in plan.site.servers) == served
 
 
 @pytest.mark.parametrize("name", ["server-alias", "auth-url", "permanent-redirect", "limit-rps"])
