@@ -175,6 +175,9 @@ class _Hosts:
                 draft.main = generated_answer(403)
                 draft.everywhere[BODY_SIZE] = limit_of(0)
                 continue
+            if draft.location.status:
+                draft.main = {"directResponse": {"status": draft.location.status}}
+                continue
             if draft.location.policy.denied:
                 draft.main = generated_answer(503)
                 found.update(dict.fromkeys(error_pages(draft, self._context)))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from .._istio.formatter import request_header
 from .._istio.resources import (
     HTTP_PORT,
     HTTPS_PORT,
@@ -65,6 +66,8 @@ def _connection_manager(settings: Settings) -> dict[str, Any]:
         "common_http_protocol_options": {"headers_with_underscores_action": "DROP_HEADER"},
         "preserve_external_request_id": True,
         "strip_trailing_host_dot": True,
+        # What the client claims is told apart below, as nginx does.
+        "skip_xff_append": True,
         # nginx sends no Server header; passed through, the backend's is removed below.
         "server_header_transformation": "PASS_THROUGH",
     }
@@ -84,6 +87,7 @@ def _route_configuration(scheme: str, port: int, hsts: str, settings: Settings) 
     forwarding = {
         "x-real-ip": _CLIENT,
         "x-forwarded-for": _CLIENT,
+        "x-original-forwarded-for": request_header(settings.forwarded_for_header),
         "x-forwarded-host": "%REQ(:AUTHORITY)%",
         "x-forwarded-port": str(port),
         "x-forwarded-scheme": scheme,

@@ -20,12 +20,23 @@ _UNLIMITED = 10
 
 
 def idle_timeout(draft: Draft, context: Context) -> list[Finding]:
-    """End streams that stay idle as long as nginx would; only where it is not the gateway's own default."""
+    """End streams that stay idle as long as nginx would; only where it is not the gateway's own default.
+
+    The idle timeout counts in both directions, so it is the longer of the two. A backend that gets less time to answer
+    has a timeout of its own, which begins when it has the whole request.
+    """
     timeouts = draft.location.policy.timeouts
     defaults = context.site.settings.timeouts
     longest = max(timeouts.read, timeouts.send)
-    if draft.main.get("route") and longest != max(defaults.read, defaults.send):
-        draft.patches["idle-timeout"] = {"route": {"idle_timeout": f"{longest}s"}}
+    if not draft.main.get("route"):
+        return []
+    wanted: dict[str, Any] = {}
+    if longest != max(defaults.read, defaults.send):
+        wanted["idle_timeout"] = f"{longest}s"
+    if timeouts.read < longest:
+        wanted["retry_policy"] = {"per_try_idle_timeout": f"{timeouts.read}s"}
+    if wanted:
+        draft.patches["idle-timeout"] = {"route": wanted}
     return []
 
 

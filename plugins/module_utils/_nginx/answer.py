@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from .._http.exchange import Answer, Guard, Request
 from .._http.uri import BadTargetError, host_name, normalised_path
+from .own_locations import OWN_BODY_LIMIT
 from .phases.access import access_phase
 from .phases.connecting import passed_through
 from .phases.content import content_phase
@@ -64,6 +65,8 @@ def _in_phases(site: Site, server: Server, request: Request, path: str) -> Answe
     headers = response_headers(site, request)
     if location is None:
         return Answer(404, headers=headers)
+    if location.status:
+        return Answer(413 if request.body_length > OWN_BODY_LIMIT else location.status, phase="server")
     block = location_block(site, server, location)
     visit = Visit(site, server, location, request, path, headers, written=block)
     answered = _in_location(visit)

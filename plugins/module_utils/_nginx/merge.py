@@ -21,6 +21,7 @@ from .families.client_certificates import NO_CLIENT_CERTIFICATES, ClientCertific
 from .ingress import PREFIX, Backend, Ingress, Path
 from .intake import Intake
 from .locations import in_file_order, is_regex
+from .own_locations import add_own_locations
 from .passthrough import pass_through
 from .policy import Policy, read_policy
 from .settings import Settings
@@ -48,6 +49,7 @@ def build_site(bundle: Bundle, intake: Intake) -> Site:
     if intake.settings.ssl_passthrough:
         asking = {i.key for i, policy in intake.ingresses if policy.hosts.passthrough and not policy.canary}
         pass_through(merge.servers.values(), asking, services)
+    add_own_locations(merge.servers[DEFAULT_SERVER], intake.settings)
     take_snippets(merge.servers, intake)
     add_aliases(merge.servers, intake.ingresses, bundle.certificates)
     default = _default_upstream(intake.settings, services, upstreams)

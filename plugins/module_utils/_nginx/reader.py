@@ -90,12 +90,12 @@ class Reader:
         first = _READ_WITH.get(name, name)
         if first == name:
             return True
-        value = self.ingress.named.get(first, "")
+        value = self.named.get(first, "")
         return bool(value) and (not self.settings.annotation_validation or ANNOTATIONS[first].valid(value))
 
     def insist(self, *names: str) -> None:
         """Let nginx refuse the Ingress where one of ``names``, which it looks at only now, has a wrong value."""
-        wrong = next((name for name in names if name in self.invalid and self.ingress.named[name]), "")
+        wrong = next((name for name in names if name in self.invalid and self.named[name]), "")
         self.rejected = self.rejected or wrong
 
     def deny(self, name: str) -> None:

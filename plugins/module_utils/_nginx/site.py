@@ -86,7 +86,7 @@ class Location:
     ``upstream`` is None for the controller's default backend; where it stands in for a backend without endpoints, that
     is ``replaced``. ``fallback`` is the default backend that the Ingress names, None where it cannot be used.
     ``origin`` names rule and path for route names; ``implicit`` marks the ``/`` that nginx adds to every server
-    (semantics.md B.5).
+    (semantics.md B.5). ``status`` is what nginx answers in a location of its own, 0 in all others.
     """
 
     path: str
@@ -99,6 +99,7 @@ class Location:
     implicit: bool = False
     fallback: Upstream | None = None
     replaced: Upstream | None = None
+    status: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

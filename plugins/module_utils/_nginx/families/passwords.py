@@ -46,7 +46,7 @@ def read_passwords(reader: Reader) -> Passwords:
     """
     values = reader.values
     if "auth-type" not in values:
-        return Passwords(inactive="auth-type is missing") if "auth-secret" in reader.ingress.named else _NONE
+        return Passwords(inactive="auth-type is missing") if "auth-secret" in reader.named else _NONE
     form = values.get("auth-secret-type", FILE)
     place = split_reference(values.get("auth-secret", ""), reader.namespace)
     foreign = place is not None and place[0] != reader.namespace

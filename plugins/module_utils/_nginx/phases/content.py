@@ -7,6 +7,7 @@ from __future__ import annotations
 from ..._http.exchange import Answer, ranked
 from ..client import access_host
 from ..families.client_certificates import client_headers
+from ..own_locations import OWN_BODY_LIMIT
 from ..site import Problem, Upstream
 from ..snippets.effect import place_of, requested
 from ..upstreams import cluster_service
@@ -15,8 +16,6 @@ from ..visit import Visit
 from .balancing import session, shares
 from .errors import error_headers, pages_of
 from .mirroring import mirrors_of
-
-OWN_BODY_LIMIT = 1024 * 1024
 
 
 def content_phase(visit: Visit) -> Answer:
