@@ -23,6 +23,7 @@ endif
 GO := $(or $(shell command -v go),/usr/local/go/bin/go)
 # sandbox-up takes cluster-a, sandbox-down all that run, unless one is named: CLUSTER=cluster-b
 CLUSTER ?=
+SITES ?= 300
 # Leave out ansible-core 2.21 where there is no Python 3.12 or newer: make test WITHOUT_2_21=1
 WITHOUT_2_21 ?=
 ENVIRONMENTS := .venv $(if $(WITHOUT_2_21),,.venv-2.21)
@@ -58,7 +59,7 @@ test: ## everything that must be green: lint, unit, end-to-end and molecule test
 	@$(PYTHON) tests/stages.py test-setup lint unit e2e molecule
 
 test-all: ## the same and what takes long: full fidelity runs, benchmarks
-	@$(PYTHON) tests/stages.py test-setup lint unit e2e molecule slow golden
+	@$(PYTHON) tests/stages.py test-setup lint unit e2e molecule slow golden witnesses
 
 lint: test-environments .collections/.made ## static checks of everything
 	@$(RUN) -m lint
@@ -89,6 +90,10 @@ bench-convert: test-environments .collections/.made ## how long a conversion tak
 .PHONY: golden
 golden: test-setup ## ask a real ingress-nginx and a real gateway the golden probes, and compare
 	@$(ON_PATH); PYTHONPATH=tests:.collections .venv/bin/python -m golden
+
+.PHONY: witnesses
+witnesses: test-setup ## hold both witnesses against both real planes, on generated sites: SITES=300
+	@$(ON_PATH); PYTHONPATH=tests:.collections .venv/bin/python -m golden.witnesses --sites $(SITES)
 
 ##@ Set up
 .PHONY: setup test-setup packages programs test-environments pins clean clean-cache

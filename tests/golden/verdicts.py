@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from golden.expectations import Outcome, unmet
@@ -35,8 +34,8 @@ class Verdict:
         return f"{self.probe.id} {self.probe.row} {state}{held}: nginx {self.nginx} | istio {self.istio}{faults}"
 
 
-def judge(probe: Probe, nginx: Outcome, istio: Outcome, held: tuple[str, ...], excused: Mapping[str, str]) -> Verdict:
-    """Hold both planes' answers against the row; ``excused`` are rows whose difference the documentation explains."""
+def judge(probe: Probe, nginx: Outcome, istio: Outcome, held: tuple[str, ...]) -> Verdict:
+    """Hold both planes' answers against the row."""
     faults = []
     wrong = unmet(probe.nginx, nginx)
     expected = not wrong or (bool(probe.older) and not unmet(probe.older, nginx))
@@ -44,15 +43,13 @@ def judge(probe: Probe, nginx: Outcome, istio: Outcome, held: tuple[str, ...], e
         faults += [f"nginx: {text}" for text in wrong]
     gateway_wrong = unmet(probe.nginx, istio)
     equal = not held and not gateway_wrong
-    described = not equal and _described(probe, istio, held, excused)
+    described = not equal and _described(probe, istio, held)
     if not equal and not described:
         faults += [f"held back: {code}" for code in held] or [f"istio: {text}" for text in gateway_wrong]
     return Verdict(probe, expected, equal, described, held, tuple(faults), nginx, istio)
 
 
-def _described(probe: Probe, istio: Outcome, held: tuple[str, ...], excused: Mapping[str, str]) -> bool:
-    if probe.id in excused:
-        return True
+def _described(probe: Probe, istio: Outcome, held: tuple[str, ...]) -> bool:
     if held:
         return probe.row == "X" or probe.held in held
     return bool(probe.istio) and not unmet(probe.istio, istio)

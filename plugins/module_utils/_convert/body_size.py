@@ -13,6 +13,7 @@ from typing import Any
 
 from .._istio.lua import body_limit
 from .._nginx.families.limits import size_in_bytes
+from .._nginx.own_locations import OWN_BODY_LIMIT
 from .._nginx.phases.errors import pages_of
 from .._nginx.settings import Settings
 from .differences import Difference, Situation
@@ -34,7 +35,8 @@ _NOT_FOUND, _TOO_LARGE = 404, 413
 
 def limit_body(draft: Draft, settings: Settings) -> None:
     """Give the routes of a location their own limit where it is not the controller's."""
-    limit = draft.location.policy.limits.body
+    policy = draft.location.policy
+    limit = OWN_BODY_LIMIT if policy.denied else policy.limits.body
     if limit != size_in_bytes(settings.body_size):
         draft.everywhere[BODY_SIZE] = limit_of(limit)
 

@@ -33,16 +33,18 @@ def backend(draft: Draft, context: Context) -> list[Finding]:
     if upstream is None:
         draft.main = generated_answer(404)
         return []
-    if upstream.port is not None:
+    unreachable = upstream.problem is Problem.UNREACHABLE
+    if upstream.port is not None and not unreachable:
         return list(_routed(draft, context, upstream))
-    draft.main = generated_answer(503 if location.upstream else 404)
+    draft.main = generated_answer(502 if unreachable else 503 if location.upstream else 404)
     if location.ingress is None:
         return []
     source = Source(location.ingress.key, field=f"path {location.rule_path}")
     service = f"{upstream.namespace}/{upstream.service}"
-    if upstream.problem in (Problem.NO_SERVICE, Problem.NO_PORT):
+    if upstream.problem in (Problem.NO_SERVICE, Problem.NO_PORT, Problem.UNREACHABLE):
         values = {"service": service, "port": upstream.written_port}
-        return [finding("SERVICE-MISSING", source, host=draft.server.host, **values)]
+        code = "SERVICE-UNREACHABLE" if unreachable else "SERVICE-MISSING"
+        return [finding(code, source, host=draft.server.host, **values)]
     return [finding("EXTERNAL-NAME-REFUSED", source, host=draft.server.host, service=service)]
 
 

@@ -43,5 +43,5 @@ def _use(location: Location, fallback: Upstream | None) -> None:
     if fallback is None:
         return
     location.fallback = fallback
-    if location.upstream and location.upstream.problem is not Problem.NONE:
+    if location.upstream and location.upstream.problem not in (Problem.NONE, Problem.UNREACHABLE):
         location.replaced, location.upstream = location.upstream, fallback

@@ -25,7 +25,7 @@ from .own_locations import add_own_locations
 from .passthrough import pass_through
 from .policy import Policy, read_policy
 from .settings import Settings
-from .site import DEFAULT_SERVER, Alternative, Location, ServedCertificate, Server, Site, Upstream
+from .site import DEFAULT_SERVER, Alternative, Location, Problem, ServedCertificate, Server, Site, Upstream
 from .snippets.hosts import take_snippets
 from .upstreams import Upstreams
 from .www import add_www_servers
@@ -84,6 +84,8 @@ class _Merge:
             upstream = self._upstreams.get(ingress.namespace, backend)
             maker = self._makers[identity]
             upstream.connection = maker.connection
+            if maker.connection.by_service and upstream.port and not upstream.port.is_called(identity[2]):
+                upstream.problem = Problem.UNREACHABLE
             upstream.canary = maker.split if maker.canary else None
             self._known[identity] = upstream
         return self._known[identity]

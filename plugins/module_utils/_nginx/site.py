@@ -25,11 +25,12 @@ DEFAULT_SERVER = "_"
 
 
 class Problem(Enum):
-    """Why an upstream cannot answer; nginx answers 503 for each of them (semantics.md B.5)."""
+    """Why an upstream cannot answer; nginx answers 503 for it (semantics.md B.5), 502 where it cannot reach it."""
 
     NONE = ""
     NO_SERVICE = "the Service does not exist"
     NO_PORT = "the Service has no such port"
+    UNREACHABLE = "the Service has no such port of its own, and service-upstream asks the Service itself"
     NO_ENDPOINTS = "no endpoint is ready"
 
 
@@ -40,6 +41,10 @@ class ServicePort:
     number: int
     name: str
     protocol: str
+
+    def is_called(self, written: str) -> bool:
+        """Tell whether ``written`` is its own number or name, not that of its target."""
+        return written in (str(self.number), self.name)
 
 
 @dataclass(slots=True, eq=False)

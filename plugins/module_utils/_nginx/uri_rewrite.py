@@ -27,11 +27,16 @@ def rewritten(location: Location, path: str, request: Request) -> str:
     """Return the request target for the backend; ``path`` is the path by which locations are chosen."""
     # A question mark without anything after it is lost on the way.
     query = f"?{request.query}" if request.query else ""
-    found = _compiled(location.path).search(path)
-    if found is None:
+    groups = captured(location, path)
+    if groups is None:
         return path + query
-    groups = [text or "" for text in found.groups()]
     return escaped(expanded_with_groups(location.policy.rewrite_target, groups, request)) + query
+
+
+def captured(location: Location, path: str) -> list[str] | None:
+    """Return the texts of the groups in the path of a location that rewrites, None where it does not match."""
+    found = _compiled(location.path).search(path)
+    return None if found is None else [text or "" for text in found.groups()]
 
 
 @lru_cache(maxsize=4096)

@@ -23,6 +23,14 @@ CODES: tuple[Code, ...] = (
         "Create the Service or correct the rule; then convert again.",
     ),
     Code(
+        "SERVICE-UNREACHABLE",
+        Level.NOTE,
+        "With service-upstream nginx asks the Service itself on the port as it is written; where that is the port of "
+        "its Pods, nobody answers there: nginx answers 502, and so will the gateway.",
+        "Service {service} itself has no port {port}; nginx answers 502 and so will the gateway",
+        "Write the port of the Service, not that of its Pods; then convert again.",
+    ),
+    Code(
         "EXTERNAL-NAME",
         Level.BLOCKED,
         "The Service is of type ExternalName and names an address; Istio takes names only.",

@@ -15,6 +15,7 @@ from ..references import Place, split_reference
 _NAMES = frozenset(
     (
         "load-balance",
+        "service-upstream",
         "upstream-hash-by",
         "upstream-hash-by-subset",
         "connection-proxy-header",
@@ -48,6 +49,7 @@ class Connection:
     """``hash_by`` is the text whose value chooses the endpoint, ``hash_group`` asks for a group of endpoints.
 
     ``load_balance`` is empty for the controller's default, ``header`` the Connection header for backends.
+    ``by_service`` asks for the Service's own address instead of those of its endpoints.
     """
 
     load_balance: str = ""
@@ -55,6 +57,7 @@ class Connection:
     hash_group: bool = False
     header: str = ""
     http_version: str = "1.1"
+    by_service: bool = False
     tls: UpstreamTls | None = None
 
 
@@ -71,6 +74,7 @@ def read_connection(reader: Reader) -> Connection:
         hash_group=reader.boolean("upstream-hash-by-subset", False),
         header=reader.text("connection-proxy-header", ""),
         http_version=reader.text("proxy-http-version", "1.1"),
+        by_service=reader.boolean("service-upstream", False),
         tls=_tls(reader),
     )
 

@@ -11,7 +11,8 @@ from ..own_locations import OWN_BODY_LIMIT
 from ..site import Problem, Upstream
 from ..snippets.effect import place_of, requested
 from ..upstreams import cluster_service
-from ..uri_rewrite import rewrites, rewritten
+from ..uri_rewrite import captured, rewrites, rewritten
+from ..variables import expanded_with_groups
 from ..visit import Visit
 from .balancing import session, shares
 from .errors import error_headers, pages_of
@@ -21,6 +22,8 @@ from .mirroring import mirrors_of
 def content_phase(visit: Visit) -> Answer:
     """Return the request to the backend, or 404 where there is none."""
     upstream = visit.location.upstream or visit.site.default_upstream
+    if upstream and upstream.problem is Problem.UNREACHABLE:
+        return visit.own(502)
     if upstream is None or upstream.problem is not Problem.NONE:
         # A server of nginx's own answers 404, whose limit is that of nginx, whatever annotations say.
         return visit.own(413 if visit.request.body_length > OWN_BODY_LIMIT else 404)
@@ -28,7 +31,8 @@ def content_phase(visit: Visit) -> Answer:
         visit.request_headers |= error_headers(visit.location, visit.request.headers.get("accept", ""))
     prefix = visit.location.policy.rewriting.prefix
     if prefix and rewrites(visit.location):
-        visit.request_headers["x-forwarded-prefix"] = prefix
+        groups = captured(visit.location, visit.path) or ()
+        visit.request_headers["x-forwarded-prefix"] = expanded_with_groups(prefix, groups, visit.request)
     if visit.written.requested:
         visit.request_headers |= requested(visit.written, visit.request, place_of(visit.server, visit.location))
     pairs = shares(upstream, visit.request)

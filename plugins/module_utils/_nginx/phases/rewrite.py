@@ -10,6 +10,7 @@ from dataclasses import replace
 from ..._http.exchange import Answer, Request
 from ..client import access_scheme
 from ..families.cors import Cors
+from ..own_locations import OWN_BODY_LIMIT
 from ..site import Location, Problem, Server, Site
 from ..snippets.effect import own_answer, place_of, script_answer
 from ..uri_rewrite import rewrites, rewritten
@@ -20,7 +21,9 @@ from .redirect_target import https_target, own_target
 def location_phase(visit: Visit) -> Answer | None:
     """Return what nginx answers once it has the location: 413, then the redirect to the missing slash."""
     policy, request = visit.location.policy, visit.request
-    if 0 < policy.limits.body < request.body_length:
+    # Annotations mean nothing to a location that is denied.
+    limit = OWN_BODY_LIMIT if policy.denied else policy.limits.body
+    if 0 < limit < request.body_length:
         return visit.own(413)
     if lacks_slash(visit.server, visit.location, visit.path):
         return visit.own(301, own_target(policy, request, _with_slash(request, visit.location)))
@@ -74,7 +77,8 @@ def _scripted(visit: Visit) -> Answer | None:
 def endpoint_phase(visit: Visit) -> Answer | None:
     """Return the answer for a backend that is not there, None where it is: before anybody is asked who they are."""
     upstream = visit.location.upstream
-    return visit.own(503) if upstream and upstream.problem is not Problem.NONE else None
+    answers = upstream is None or upstream.problem in (Problem.NONE, Problem.UNREACHABLE)
+    return None if answers else visit.own(503)
 
 
 def redirects_to_https(site: Site, server: Server, location: Location) -> bool:

@@ -16,7 +16,7 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.plan 
 from ansible_collections.sealos.istio_migration.plugins.module_utils._search import search
 
 from manifests import Object, certificate, ingress, path, service
-from plans import codes_of, plan_of, routes_of
+from plans import codes_of, objects_of, plan_of, routes_of
 from witnesses import Witnesses
 
 SERVICES = ("web", "foo", "bar", "v1", "id", "end", "a", "b", "s1", "s2", "s3")
@@ -299,3 +299,68 @@ def test_the_404_page_of_nginx_takes_less_than_the_host(size: int, status: int) 
     both = Witnesses(plan_of(ingress("t.example.test", path("/api"), annotations=annotations), service()))
     assert both.nginx("t.example.test", "/other", body_length=size).status == status
     assert both.disagreements("t.example.test", "/other", body_length=size) == []
+
+
+def test_a_port_of_the_pods_cannot_be_asked_of_the_service_itself() -> None:
+    rule = path("/", "web", 8080)
+    both = Witnesses(plan_of(ingress("t.example.test", rule, annotations={"service-upstream": "true"}), service()))
+    assert both.nginx("t.example.test", "/").status == 502
+    assert both.disagreements("t.example.test", "/") == []
+    assert "SERVICE-UNREACHABLE" in codes_of(both.plan)
+    plain = Witnesses(plan_of(ingress("t.example.test", annotations={"service-upstream": "true"}), service()))
+    assert plain.nginx("t.example.test", "/").backend == "shop/web:80"
+
+
+@pytest.mark.parametrize(("size", "status"), [(2**20, 503), (2**20 + 1, 413)])
+def test_a_denied_location_takes_what_nginx_takes_by_itself(size: int, status: int) -> None:
+    annotations = {"proxy-body-size": "1k", "custom-headers": "missing"}
+    both = Witnesses(plan_of(ingress("t.example.test", annotations=annotations), service()))
+    assert both.nginx("t.example.test", "/", body_length=size).status == status
+    assert both.disagreements("t.example.test", "/", body_length=size) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "status"), [("/healthz", 200), ("/healthzx", 200), ("/nginx_status", 403), ("/x", 404)]
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_health_checks_of_unknown_hosts_are_answered(target: str, status: int, scheme: str) -> None:
+    plan = plan_of(ingress("t.example.test"), service())
+    both = Witnesses(plan)
+    for ask in (both.nginx, both.istio):
+        assert ask("203.0.113.9", target, scheme).status == status
+    named = Witnesses(plan_of(ingress("", path("/catch")), ingress("t.example.test", name="t"), service()))
+    assert named.disagreements("203.0.113.9", target, scheme) == []
+    assert named.istio("t.example.test", target, scheme).backend
+
+
+def test_expressions_take_health_checks() -> None:
+    plan = plan_of(
+        ingress("", path("/x.*"), annotations={"use-regex": "true"}), ingress("t.example.test", name="t"), service()
+    )
+    assert Witnesses(plan).nginx("203.0.113.9", "/healthz").status == 404
+    assert Witnesses(plan).disagreements("203.0.113.9", "/healthz") == []
+
+
+def test_a_prefix_with_a_group_is_expanded() -> None:
+    annotations = {"rewrite-target": "/$1", "x-forwarded-prefix": "/pre/$1"}
+    plan = plan_of(ingress("t.example.test", path("/a/(.*)"), annotations=annotations), service())
+    assert Witnesses(plan).nginx("t.example.test", "/a/b").request_headers["x-forwarded-prefix"] == "/pre/b"
+
+
+@pytest.mark.parametrize(
+    ("annotations", "patch"),
+    [
+        ({"proxy-read-timeout": "5"}, {"retry_policy": {"per_try_idle_timeout": "5s"}}),
+        ({"proxy-read-timeout": "90"}, {"idle_timeout": "90s"}),
+        (
+            {"proxy-read-timeout": "90", "proxy-send-timeout": "100"},
+            {"idle_timeout": "100s", "retry_policy": {"per_try_idle_timeout": "90s"}},
+        ),
+    ],
+)
+def test_a_backend_gets_as_long_as_nginx_gives_it(annotations: dict[str, str], patch: dict[str, object]) -> None:
+    plan = plan_of(ingress("t.example.test", annotations=annotations), service())
+    patches = [
+        item["patch"]["value"] for obj in objects_of(plan, "EnvoyFilter") for item in obj["spec"]["configPatches"]
+    ]
+    assert {"route": patch} in patches
