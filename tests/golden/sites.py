@@ -9,6 +9,7 @@ whatever makes the older nginx of the sandbox refuse its whole configuration (do
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -47,6 +48,11 @@ class Site:
     services: tuple[Object, ...]
     secrets: tuple[Object, ...]
 
+    @property
+    def namespaces(self) -> set[str]:
+        """The namespaces of its Ingresses."""
+        return {obj["metadata"]["namespace"] for _, obj in self.ingresses}
+
 
 def shared_objects() -> list[Object]:
     """Return the backends of all sites, and what Ingresses of any site may name."""
@@ -63,6 +69,12 @@ def shared_objects() -> list[Object]:
         metadata = {"name": "headers", "namespace": namespace}
         objects.append({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"X-Golden": "yes"}})
     return objects
+
+
+def sites(first: int, count: int) -> list[Site]:
+    """Return the next sites that have Ingresses in several namespaces, from a number on."""
+    several = (item for item in map(site, itertools.count(first)) if len(item.namespaces) > 1)
+    return list(itertools.islice(several, count))
 
 
 def site(number: int) -> Site:

@@ -33,7 +33,7 @@ from golden.asking import Plane
 from golden.bed import Bed
 from golden.comparing import differences, held_against
 from golden.sandbox import sandbox
-from golden.sites import Site, shared_objects, site
+from golden.sites import Site, shared_objects, sites
 from harness.site import namespace
 from harness.target import HOME, Target
 
@@ -102,7 +102,7 @@ def main(arguments: Sequence[str]) -> int:
             _say("installing Istio")
             bed.install_istio()
         if not options.furnished:
-            _furnish(bed, [site(number) for number in range(options.first, options.first + options.sites)])
+            _furnish(bed, sites(options.first, options.sites))
         _say("converting")
         plan = bed.plan()
         bed.bring(plan)
@@ -126,16 +126,16 @@ def main(arguments: Sequence[str]) -> int:
     return int(any(result.wrong for result in results.values()))
 
 
-def _furnish(bed: Bed, sites: Sequence[Site]) -> None:
+def _furnish(bed: Bed, wanted: Sequence[Site]) -> None:
     _say("furnishing")
     cluster = bed.target.cluster
     cluster.apply([namespace(place) for place in NAMESPACES])
     cluster.apply(shared_objects())
     bed.wait_for_backends(NAMESPACES)
-    for batch in _batches(sites):
+    for batch in _batches(wanted):
         cluster.apply([obj for item in batch for obj in (*item.services, *item.secrets)])
-    for age in sorted({age for item in sites for age, _ in item.ingresses}):
-        for batch in _batches(sites):
+    for age in sorted({age for item in wanted for age, _ in item.ingresses}):
+        for batch in _batches(wanted):
             # Equal ages within a site are those of one second.
             time.sleep(_ROUND_SECONDS - time.time() % 1)
             bed.apply_what_is_valid([obj for item in batch for number, obj in item.ingresses if number == age])
