@@ -7,6 +7,7 @@ The prefix of the annotations does not matter, for a controller may have another
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from .._kube.names import is_dns_label, is_object_name
@@ -15,6 +16,8 @@ from .._kube.objects import KubeObject, MalformedObjectError, annotations_of, ke
 _CONFIGMAPS = frozenset(("auth-proxy-set-headers", "custom-headers"))
 _SERVICES = frozenset(("default-backend",))
 _KEYS = ("add-headers", "proxy-set-headers")
+_URLS = frozenset(("auth-url", "mirror-target"))
+_SERVICE_OF_URL = re.compile(r"https?://([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.svc(?:[.:/?]|$)", re.IGNORECASE)
 
 Place = tuple[str, str]
 
@@ -28,12 +31,27 @@ def named_configmaps(ingresses: Iterable[KubeObject], settings: Mapping[str, str
             yield namespace, name
 
 
-def named_services(ingresses: Iterable[KubeObject]) -> Iterator[Place]:
-    """Yield the Services (namespace, name) that annotations of ``ingresses`` name."""
-    return _named(ingresses, _SERVICES)
+def named_services(ingresses: Iterable[KubeObject], settings: Mapping[str, str]) -> Iterator[Place]:
+    """Yield the Services (namespace, name) that annotations of ``ingresses`` and keys of the ConfigMap name."""
+    wanted = list(ingresses)
+    yield from _named(wanted, _SERVICES)
+    urls = [value for __, value in _written(wanted, _URLS)]
+    for url in (*urls, settings.get("global-auth-url", "")):
+        found = _SERVICE_OF_URL.match(url.strip())
+        if found:
+            yield found[2].lower(), found[1].lower()
 
 
 def _named(ingresses: Iterable[KubeObject], annotations: frozenset[str]) -> Iterator[Place]:
+    for own, value in _written(ingresses, annotations):
+        first, slash, second = value.strip().partition("/")
+        namespace, found = (first, second) if slash else (own, first)
+        if is_dns_label(namespace) and is_object_name(found):
+            yield namespace, found
+
+
+def _written(ingresses: Iterable[KubeObject], annotations: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Yield the namespace of each Ingress and the value of those of ``annotations`` that it has."""
     for ingress in ingresses:
         try:
             written, own = annotations_of(ingress), key_of(ingress).namespace
@@ -41,7 +59,4 @@ def _named(ingresses: Iterable[KubeObject], annotations: frozenset[str]) -> Iter
             continue  # whoever reads the Ingress says so
         for name, value in written.items():
             if name.rpartition("/")[2] in annotations:
-                first, slash, second = value.strip().partition("/")
-                namespace, found = (first, second) if slash else (own, first)
-                if is_dns_label(namespace) and is_object_name(found):
-                    yield namespace, found
+                yield own, value

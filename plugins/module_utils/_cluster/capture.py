@@ -15,6 +15,7 @@ from .._kube.names import is_dns_label, is_object_name
 from .._kube.objects import KubeObject, data_of, key_of, labels_of, list_at, mapping_at
 from .._nginx.settings import read_settings
 from .._nginx.streams import named_in
+from .._nginx.upstreams import cluster_service
 from .api import Api
 from .certificates import read_certificate
 from .discovery import find_controller
@@ -68,17 +69,28 @@ def _of_streams(controller: Controller) -> list[tuple[str, str]]:
 
 
 def _named_services(
-    api: Api, ingresses: Sequence[KubeObject], controller: Controller, configmaps: Iterable[KubeObject]
+    api: Api, ingresses: Sequence[KubeObject], controller: Controller, configmaps: Sequence[KubeObject]
 ) -> list[KubeObject]:
     streams = set(_of_streams(controller))
     wanted_by = [data_of(obj) for obj in configmaps if _place(obj) in streams]
     wanted = {place for ingress in ingresses for place in _backend_services(ingress)}
-    wanted |= set(named_services(ingresses))
+    own = next((data_of(obj) for obj in configmaps if _place(obj) == controller.configmap), {})
+    wanted |= set(named_services(ingresses, own))
     wanted |= {place for data in wanted_by for place in named_in(data)}
     wanted |= {controller.service} if controller.service else set()
     default = read_settings(controller.arguments, None, None).default_backend
     wanted |= {default} if default else set()
-    return [prune(service) for service in api.list("Service") if _place(service) in wanted]
+    services = {_place(service): service for service in api.list("Service")}
+    wanted |= set(_aliases(services[place] for place in wanted if place in services))
+    return [prune(service) for place, service in services.items() if place in wanted]
+
+
+def _aliases(services: Iterable[KubeObject]) -> Iterator[tuple[str, str]]:
+    """Yield the Services of the cluster that others are an external name of."""
+    for service in services:
+        target = cluster_service(str(mapping_at(service, "spec").get("externalName") or ""))
+        if target:
+            yield target
 
 
 def _place(obj: KubeObject) -> tuple[str, str]:

@@ -83,7 +83,8 @@ def convert(
     ``unit_of`` maps namespaces to the names of their units; ``distrusted`` are hosts of which a counter-example is
     known, which says what it is: they are held back.
     """
-    context = Context(site, options, foreign_rules=foreign_destination_rules(bundle, options.cluster_domain))
+    rules = foreign_destination_rules(bundle, options.cluster_domain)
+    context = Context(site, options, foreign_rules=rules, knows_services=bundle.controller is not None)
     hosts = _Hosts(bundle, intake, context, unit_of, distrusted or {})
     served = [server for __, server in sorted(site.servers.items()) if server.ingresses]
     verdicts = {server.host: hosts.verdict(server) for server in served}

@@ -73,7 +73,8 @@ def _subset(draft: Draft, target: Target, context: Context) -> str:
         return ""
     tls = {"mode": "SIMPLE", "sni": target.host, "insecureSkipVerify": True}
     policy = {"portLevelSettings": [{"port": {"number": target.port}, "tls": tls}]}
-    return context.subset(draft, ServiceHost(target.namespace, target.host), policy)
+    place = context.place_for(target.namespace, target.host.partition(".")[0])
+    return context.subset(draft, ServiceHost(place, target.host), policy)
 
 
 def _void(draft: Draft) -> list[Finding]:

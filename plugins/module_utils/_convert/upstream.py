@@ -113,7 +113,8 @@ def service_host(upstream: Upstream, context: Context) -> ServiceHost:
         return ServiceHost(upstream.namespace, host)
     alias = cluster_service(upstream.external_name)
     if alias:
-        return ServiceHost(alias[0], context.service_host(*alias), borrowed=alias[0] != upstream.namespace)
+        home = context.place_for(*alias)
+        return ServiceHost(home, context.service_host(*alias), borrowed=alias[0] != upstream.namespace)
     # What is outside belongs to no namespace: all units share its objects.
     return ServiceHost(context.options.gateway_namespace, upstream.external_name.removesuffix("."), outside=True)
 

@@ -101,6 +101,15 @@ def test_services_and_secrets_are_those_that_are_named() -> None:
     assert found.controller.service == ("edge", "front")
 
 
+def test_services_that_urls_and_external_names_lead_to_are_captured() -> None:
+    urls = {"auth-url": "https://check.auth.svc.cluster.local:4180/a", "mirror-target": "http://copy.shop.svc/x"}
+    alias = service("alias", type="ExternalName", externalName="real.bank.svc.cluster.local")
+    others = [service("check", "auth"), service("copy"), service("real", "bank"), service("real", "shop")]
+    found = captured(ingress("a.example.test", path("/", "alias"), annotations=urls), alias, *others)
+    own = ["edge/fallback", "edge/front"]
+    assert sorted(names(found, "Service")) == ["auth/check", "bank/real", *own, "shop/alias", "shop/copy"]
+
+
 def test_no_secret_data_and_nothing_of_the_server_is_in_a_bundle() -> None:
     found = captured(ingress("a.example.test", tls="cert"), service(), secret("cert"))
     assert "Secret" not in found.objects

@@ -37,6 +37,15 @@ def configmap(name: str, namespace: str = "shop", **data: str) -> dict[str, Any]
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
 
+def test_what_is_said_of_a_service_that_does_not_exist_is_said_beside_the_gateway() -> None:
+    secured = {"auth-url": "https://check.auth.svc.cluster.local:4180/oauth2/auth"}
+    places = []
+    for objects in ((), (service("check", "auth"),)):
+        (rule,) = objects_of(both(secured, *objects).plan, "DestinationRule")
+        places.append(rule["metadata"]["namespace"])
+    assert places == ["ingress-nginx", "auth"]
+
+
 @pytest.mark.parametrize(
     "annotations",
     [
