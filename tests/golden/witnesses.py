@@ -49,7 +49,7 @@ _BATCH = 60
 _ROUND_SECONDS = 1.1
 _SHOWN = 60
 _POOL = 120
-_PLAIN = 6
+_PLAIN = 3
 _THREADS = 3
 _ROUNDS = 4
 _PAUSE_SECONDS = 3.0
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="golden.witnesses", description=__doc__)
     parser.add_argument("--sites", type=int, default=300)
     parser.add_argument("--first", type=int, default=0, help="the number of the first site")
-    parser.add_argument("--requests", type=int, default=15, help="how many for each host")
+    parser.add_argument("--requests", type=int, default=8, help="how many for each host")
     parser.add_argument("--use", default="", help="a sandbox that is up with Istio; it is left as it is")
     parser.add_argument("--log", type=Path, help="also write all differences here")
     parser.add_argument("--furnished", action="store_true", help="its sites are there already")
