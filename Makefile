@@ -77,8 +77,9 @@ molecule: test-setup ## the scenarios of the roles, on the sandbox
 fidelity: test-environments .collections/.made ## the model of nginx against recorded answers (INGRESS_CORPUS), both witnesses: CASES=20000
 	@PYTHONPATH=tests:.collections .venv/bin/python -m fidelity $(CASES)
 
-docs: test-environments .collections/.made ## write the generated pages anew
+docs: test-environments .collections/.made ## write the generated pages and dashboards anew
 	@PYTHONPATH=tests:.collections .venv/bin/python -m pages
+	@$(RUN) -m observing.dashboards
 
 slow: test-setup
 	@$(ON_PATH); $(RUN) -m pytest --timeout 3600 tests -m slow

@@ -23,9 +23,10 @@ extends_documentation_fragment:
 options:
   purpose:
     description:
-      - Which identity is looked at, the one that migrates or the one that installs Istio.
+      - Which identity is looked at, the one that migrates, the one that installs Istio, or the one that brings rules
+        and dashboards.
     type: str
-    choices: [migrate, install]
+    choices: [migrate, install, observe]
     default: migrate
   nginx_namespace:
     description:
@@ -142,6 +143,7 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.gr
     Grant,
     install_grants,
     migrate_grants,
+    observe_grants,
     role_manifests,
 )
 from ansible_collections.sealos.istio_migration.plugins.module_utils._module import (
@@ -170,12 +172,15 @@ class _Look:
     def everything(self) -> None:
         """Look at all there is to see; what a missing permission hides is reported as that permission."""
         self._kubernetes()
-        tools = [(self._params["helm"], *_HELM)] if self._params["purpose"] == "install" else [_CURL, _OPENSSL]
-        self.problems += [problem for tool in tools for problem in missing_tool(*tool)]
+        purpose = self._params["purpose"]
+        if purpose == "install":
+            self.problems += missing_tool(self._params["helm"], *_HELM)
+        elif purpose == "migrate":
+            self.problems += [problem for tool in (_CURL, _OPENSSL) for problem in missing_tool(*tool)]
         missing = missing_permissions(self._api, self.grants())
         self.problems += [f"this identity may not {line}" for line in missing]
-        looks = [self._istio] if self._params["purpose"] == "install" else [self._istio, self._nginx, self._gateway]
-        for look in looks:
+        looks = {"install": [self._istio], "observe": []}
+        for look in looks.get(purpose, [self._istio, self._nginx, self._gateway]):
             try:
                 look()
             except ApiError as error:
@@ -188,6 +193,8 @@ class _Look:
         params = self._params
         if params["purpose"] == "install":
             return install_grants(params["gateway_namespace"], params["istio_namespace"])
+        if params["purpose"] == "observe":
+            return observe_grants(params["gateway_namespace"], params["nginx_namespace"])
         return migrate_grants(params["gateway_namespace"], params["nginx_namespace"], params["istio_namespace"])
 
     def _kubernetes(self) -> None:
@@ -288,7 +295,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **CLUSTER_ARGUMENTS,
-            "purpose": {"type": "str", "choices": ["migrate", "install"], "default": "migrate"},
+            "purpose": {"type": "str", "choices": ["migrate", "install", "observe"], "default": "migrate"},
             "nginx_namespace": {"type": "str", "default": "ingress-nginx"},
             "nginx_name": {"type": "str", "default": ""},
             "nginx_address": {"type": "dict", "default": {}},

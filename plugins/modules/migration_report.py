@@ -13,6 +13,7 @@ author:
 description:
   - Writes C(report.md) and C(report.json) from a plan, the ledger in the cluster, the proofs on disk, and what became
     of the run. Nothing is left out.
+  - Writes C(metrics.prom), the same figures for a collector of text files, but not in check mode.
   - Returns a summary of at most 25 lines.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -121,6 +122,7 @@ counts:
 """
 
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -137,6 +139,7 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.files
 from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.files import read_summaries
 from ansible_collections.sealos.istio_migration.plugins.module_utils._report.content import build_report
 from ansible_collections.sealos.istio_migration.plugins.module_utils._report.markdown import render
+from ansible_collections.sealos.istio_migration.plugins.module_utils._report.metrics import exposition
 from ansible_collections.sealos.istio_migration.plugins.module_utils._report.summary import summary_lines
 
 
@@ -146,6 +149,15 @@ def _says_the_same(path: Path, report: dict[str, Any]) -> bool:
     except (FileNotFoundError, ValueError):
         return False
     return isinstance(known, dict) and {**known, "written_at": ""} == {**report, "written_at": ""}
+
+
+def _write_metrics(path: Path, report: dict[str, Any]) -> None:
+    """Replace the metrics as a whole: a collector may read them at any time."""
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_text(exposition(report, time.time(), before), encoding="utf-8")
+    new.replace(path)
 
 
 def _work(module: AnsibleModule) -> dict[str, Any]:
@@ -164,6 +176,8 @@ def _work(module: AnsibleModule) -> dict[str, Any]:
         dest.mkdir(parents=True, exist_ok=True)
         markdown.write_text(render(report), encoding="utf-8")
         (dest / "report.json").write_text(readable_json(report), encoding="utf-8")
+    if not module.check_mode:
+        _write_metrics(dest / "metrics.prom", report)
     return {
         "changed": changed,
         "path": str(markdown),

@@ -37,7 +37,7 @@ class Question:
     """
 
     series: Mapping[str, str]
-    at: str = "30m"
+    at: str = "15m"
     alerts: Mapping[tuple[str, str], Sequence[Firing]] = field(default_factory=dict)
     samples: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
@@ -47,11 +47,13 @@ def is_there() -> bool:
     return shutil.which("promtool") is not None
 
 
-def ask(questions: Mapping[str, Question], rules: Path, folder: Path, groups: Collection[str] = ()) -> None:
+def ask(
+    questions: Mapping[str, Question], rules: Path, folder: Path, groups: Collection[str] = (), every: str = "1m"
+) -> None:
     """Ask questions of rules; raises AssertionError with what promtool says when an answer is another one.
 
     Questions have names; each is asked on its own. ``rules`` is the folder of rule files, ``folder`` a place for
-    promtool's own files. Of the rules only the groups that are named are evaluated, or all.
+    promtool's own files. Of the rules only the groups that are named are evaluated, or all, as often as ``every`` says.
     """
     wanted = [
         group for name in FILES for group in groups_of(rules / f"{name}.yml") if not groups or group["name"] in groups
@@ -59,7 +61,7 @@ def ask(questions: Mapping[str, Question], rules: Path, folder: Path, groups: Co
     (folder / "rules.yml").write_text(json.dumps({"groups": wanted}), encoding="utf-8")
     document = {
         "rule_files": [str(folder / "rules.yml")],
-        "evaluation_interval": "1m",
+        "evaluation_interval": every,
         # Without an order promtool takes the groups as they come; what is computed from other records comes later.
         "group_eval_order": [group["name"] for group in wanted],
         "tests": [{"name": name, **_test(question)} for name, question in questions.items()],

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-_SECONDS = 120
+_SECONDS = 600
 
 
 def write_files(folder: Path, variants: Mapping[str, Mapping[str, Any]]) -> None:
@@ -27,7 +27,7 @@ def write_files(folder: Path, variants: Mapping[str, Mapping[str, Any]]) -> None
         {
             "name": f"Observe {name}",
             "ansible.builtin.include_role": {"name": "sealos.istio_migration.observe"},
-            "vars": {"observe_directory": str(folder / name), **variables},
+            "vars": {"observe_directory": str(folder / name), "observe_cluster": False, **variables},
         }
         for name, variables in variants.items()
     ]

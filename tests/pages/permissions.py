@@ -9,6 +9,7 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.gr
     Grant,
     install_grants,
     migrate_grants,
+    observe_grants,
     role_manifests,
 )
 
@@ -16,11 +17,12 @@ _NGINX, _ISTIO, _NAMESPACE = "ingress-nginx", "istio-system", "istio-migration"
 
 _TEXT = """# Permissions
 
-Two identities, each with just what it needs: `migrate` reads the cluster and writes the Istio objects, `install`
-installs Istio and the gateway. Neither is an administrator, and no rule has a wildcard.
+Identities with just what they need: `migrate` reads the cluster and writes the Istio objects, `install` installs Istio
+and the gateway, and `observe`, where the role of that name is used, brings rules and dashboards. None is an
+administrator, and no rule has a wildcard.
 
-Preflight prints both as manifests for the names that your inventory uses, and checks each permission before
-anything is changed:
+Preflight prints the first two as manifests, with `-e preflight_observe=true` all of them, for the names that your
+inventory uses, and checks each permission before anything is changed:
 
 ```console
 ansible-playbook playbooks/plan.yml -l cluster-a -e preflight_print_roles=true
@@ -37,6 +39,7 @@ def permissions_page() -> str:
     for purpose, grants in (
         ("migrate", migrate_grants(_NGINX, _NGINX, _ISTIO)),
         ("install", install_grants(_NGINX, _ISTIO)),
+        ("observe", observe_grants(_NGINX, _NGINX)),
     ):
         parts.append(f"## {purpose}\n\n{_table(grants)}\n\n```yaml\n{_manifests(purpose, grants)}```\n")
     return "\n".join(parts)

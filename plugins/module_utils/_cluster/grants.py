@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The permissions each identity needs: one table for the printed roles and for the check. PRIVATE to the collection.
 
-Two identities are told apart: one that installs Istio, and one that does everything else. Neither has a wildcard.
+Three identities are told apart: one that installs Istio, one that brings rules and dashboards, and one that does
+everything else. None has a wildcard.
 """
 
 from __future__ import annotations
@@ -133,6 +134,16 @@ def install_grants(gateway_namespace: str, istio_namespace: str) -> list[Grant]:
             Grant(_RBAC, ("roles", "rolebindings"), WRITE, namespace),
         ]
     return grants
+
+
+def observe_grants(gateway_namespace: str, nginx_namespace: str) -> list[Grant]:
+    """Return what bringing rules, monitors, dashboards and a Telemetry needs."""
+    return [
+        Grant("", ("configmaps",), WRITE, gateway_namespace),
+        Grant("monitoring.coreos.com", ("podmonitors", "prometheusrules", "servicemonitors"), WRITE, gateway_namespace),
+        Grant("telemetry.istio.io", ("telemetries",), WRITE, gateway_namespace),
+        Grant("", ("services",), WRITE, nginx_namespace),
+    ]
 
 
 def role_manifests(name: str, grants: Iterable[Grant], subject: tuple[str, str]) -> list[KubeObject]:

@@ -10,21 +10,23 @@ from pathlib import Path
 import pytest
 
 from observing import promtool
-from observing.role import write_files
+from observing.rendering import render
 
 
 @pytest.fixture(scope="session")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the role writes: with its defaults, and for a gateway without Istio's statistics filter."""
-    folder = tmp_path_factory.mktemp("observe")
-    write_files(folder, {"istio": {}, "envoy": {"observe_gateway_series": "envoy"}})
+def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the rules with their defaults."""
+    folder = tmp_path_factory.mktemp("rules") / "istio"
+    render(folder, {})
     return folder
 
 
 @pytest.fixture(scope="session")
-def rules(written: Path) -> Path:
-    """The rules with their defaults."""
-    return written / "istio" / "rules"
+def rules_for_envoy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the rules for a gateway without Istio's statistics filter."""
+    folder = tmp_path_factory.mktemp("rules") / "envoy"
+    render(folder, {"observe_gateway_series": "envoy"})
+    return folder
 
 
 @pytest.fixture
@@ -36,8 +38,8 @@ def ask(rules: Path, tmp_path: Path) -> Callable[..., None]:
 
 
 @pytest.fixture
-def ask_for_envoy(written: Path, tmp_path: Path) -> Callable[..., None]:
+def ask_for_envoy(rules_for_envoy: Path, tmp_path: Path) -> Callable[..., None]:
     """The same of the rules for a gateway without Istio's statistics filter."""
     if not promtool.is_there():
         pytest.skip(promtool.MISSING)
-    return lambda **questions: promtool.ask(questions, written / "envoy" / "rules", tmp_path)
+    return lambda **questions: promtool.ask(questions, rules_for_envoy, tmp_path)

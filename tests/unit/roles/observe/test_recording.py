@@ -11,15 +11,12 @@ import pytest
 
 from observing.promtool import FILES, Question
 from observing.role import groups_of
+from observing.scenario import planes, requests
 from observing.series import (
     HOST,
     NAMESPACE,
     SERVICE,
-    clients,
     cluster,
-    istio,
-    nginx,
-    nginx_process,
     nginx_with_target_labels,
     per_minute,
     standing,
@@ -27,7 +24,6 @@ from observing.series import (
 )
 
 Ask = Callable[..., None]
-Growth = Callable[[float], str]
 Samples = dict[str, dict[str, float]]
 
 LEVELS = {
@@ -35,7 +31,7 @@ LEVELS = {
     "namespace": f'namespace="{NAMESPACE}"',
     "service": f'namespace="{NAMESPACE}", service="{SERVICE}"',
 }
-# By hand from the series below. Half of the requests take up to 100 ms, the others up to 200 ms, on both planes.
+# By hand from observing/scenario.py. Half of the requests take up to 100 ms, the others up to 200 ms, on both planes.
 BOTH: Mapping[str, tuple[float, float]] = {
     "requests:rate5m": (1.0, 2.0),
     "errors:rate5m": (0.1, 0.2),
@@ -65,53 +61,6 @@ PROTOCOLS = {
     ("istio", "grpc"): 0.1,
     ("istio", "websocket"): 0.1,
 }
-
-
-def requests(growth: Growth, source: Callable[..., str] = nginx) -> dict[str, str]:
-    """60 requests a minute on nginx, 120 on the gateway."""
-    return {
-        source("requests", status="200"): growth(54),
-        source("requests", status="503"): growth(6),
-        source("request_duration_seconds_bucket", status="200", le="0.1"): growth(30),
-        source("request_duration_seconds_bucket", status="200", le="0.2"): growth(60),
-        source("request_duration_seconds_bucket", status="200", le="+Inf"): growth(60),
-        source("request_size_sum", status="200"): growth(6000),
-        source("response_size_sum", status="200"): growth(60000),
-        istio("requests_total", response_code="200"): growth(96),
-        istio("requests_total", response_code="500"): growth(12),
-        istio("requests_total", response_code="101"): growth(6),
-        istio("requests_total", response_code="200", request_protocol="grpc"): growth(6),
-        istio("request_duration_milliseconds_bucket", response_code="200", le="100"): growth(60),
-        istio("request_duration_milliseconds_bucket", response_code="200", le="200"): growth(120),
-        istio("request_duration_milliseconds_bucket", response_code="200", le="+Inf"): growth(120),
-        istio("request_bytes_sum", response_code="200"): growth(12000),
-        istio("response_bytes_sum", response_code="200"): growth(120000),
-    }
-
-
-def planes(growth: Growth) -> dict[str, str]:
-    """What the processes of both planes count about themselves, their clients and upstreams."""
-    lengths = {"1000": 30, "2000": 60, "+Inf": 60}
-    return {
-        cluster("upstream_rq_pending_active"): standing(3),
-        cluster("upstream_rq_pending_overflow"): growth(6),
-        cluster("upstream_rq_retry"): growth(30),
-        **{cluster("upstream_cx_length_ms_bucket", le=le): growth(value) for le, value in lengths.items()},
-        clients("cx_active"): standing(7),
-        clients("cx_total"): growth(120),
-        **{clients("cx_length_ms_bucket", le=le): growth(value) for le, value in lengths.items()},
-        clients("rq_http1_total"): growth(60),
-        clients("rq_http2_total"): growth(30),
-        clients("rq_http3_total"): growth(6),
-        clients("cx_upgrades_total"): growth(6),
-        nginx_process("nginx_process_connections", state="active"): standing(5),
-        nginx_process("nginx_process_connections", state="waiting"): standing(4),
-        nginx_process("nginx_process_connections_total", state="accepted"): growth(60),
-        nginx_process("nginx_process_connections_total", state="handled"): growth(60),
-        nginx_process("nginx_process_resident_memory_bytes"): standing(1000),
-        'envoy_server_memory_physical_size{namespace="ingress-nginx", pod="istio-ingress-a"}': standing(2000),
-        'envoy_server_memory_physical_size{namespace="shop", pod="web-a"}': standing(9000),
-    }
 
 
 def of_both(level: str) -> Samples:
@@ -165,7 +114,7 @@ BASE = {
 
 
 def restart(growth: float) -> str:
-    return with_reset(growth, at=28)
+    return with_reset(growth, at=12)
 
 
 def test_every_record_is_tested(rules: Path) -> None:
@@ -191,8 +140,8 @@ def test_labels_of_the_target_may_win_when_nginx_is_scraped(ask: Ask) -> None:
 def test_the_planes_themselves(ask: Ask) -> None:
     expected = {**of_planes(), **TOTALS}
     ask(
-        steady=Question({**requests(per_minute), **planes(per_minute)}, samples=expected),
-        restarted=Question({**requests(restart), **planes(restart)}, samples=expected),
+        steady=Question({**requests(per_minute), **planes(per_minute, standing)}, samples=expected),
+        restarted=Question({**requests(restart), **planes(restart, standing)}, samples=expected),
     )
 
 
@@ -205,7 +154,7 @@ def test_without_traffic_rates_are_zero_and_ratios_absent(ask: Ask) -> None:
     for name, samples in of_planes().items():
         rate = name.endswith(":rate5m")
         expected[name] = dict.fromkeys(samples, 0.0) if rate else {} if name.endswith("_rate5m") else samples
-    ask(idle=Question({**requests(standing), **planes(standing)}, samples=expected))
+    ask(idle=Question({**requests(standing), **planes(standing, standing)}, samples=expected))
 
 
 def test_nothing_is_made_of_nothing(ask: Ask) -> None:

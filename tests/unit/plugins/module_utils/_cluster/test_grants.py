@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The sealos.istio_migration authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The permissions of the two identities: nothing without a use, no wildcard, every question asked."""
+"""The permissions of the identities: nothing without a use, no wildcard, every question asked."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.gr
     Grant,
     install_grants,
     migrate_grants,
+    observe_grants,
     role_manifests,
 )
 from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.ordering import WRITE_ORDER
@@ -22,6 +23,7 @@ from .conftest import MemoryApi
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 MIGRATE = migrate_grants("edge", "edge", "istio-system")
 INSTALL = install_grants("edge", "istio-system")
+OBSERVE = observe_grants("edge", "ingress-nginx")
 
 
 def allows(grants: list[Grant], verb: str, group: str, resource: str, namespace: str) -> bool:
@@ -53,7 +55,7 @@ def test_the_source_is_never_written(plural: str) -> None:
     assert verbs == {"get", "list"}
 
 
-@pytest.mark.parametrize("grants", [MIGRATE, INSTALL], ids=["migrate", "install"])
+@pytest.mark.parametrize("grants", [MIGRATE, INSTALL, OBSERVE], ids=["migrate", "install", "observe"])
 def test_there_is_no_wildcard(grants: list[Grant]) -> None:
     for grant in grants:
         for word in (grant.group, *grant.resources, *grant.verbs, *grant.names):
