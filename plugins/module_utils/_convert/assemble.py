@@ -13,7 +13,8 @@ from .._istio.resources import envoy_filter, istio_object, route_patch
 from .._kube.digests import canonical_json
 from .._kube.names import generated_name
 from .._kube.objects import KubeObject, ObjectKey
-from .._nginx.site import DEFAULT_SERVER, Server
+from .._nginx.site import DEFAULT_SERVER, Server, Site
+from .._nginx.snippets.effect import server_block
 from .._nginx.streams import Stream
 from .body_size import BODY_SIZE, limit_of
 from .connection import credential_name
@@ -27,6 +28,7 @@ from .passthrough import passthrough_routes
 from .redirects import ROOT_SUFFIX, SAYS_PORT, WWW_SUFFIXES
 from .routing import gateway_host
 from .services import outside_objects
+from .snippets import RESPONSE, response_config
 from .streams import stream_objects
 
 _FILTER_SIZE = 1_000_000
@@ -83,6 +85,7 @@ class Assembly:
         drafts = [draft for place in self._places for draft in self._drafts_of(place)]
         features = {feature for draft in drafts for __, filters in draft.filtered_routes() for feature in filters}
         features |= {feature for draft in drafts for feature in draft.everywhere} | {BODY_SIZE}
+        features |= {RESPONSE} if self._context.site.settings.http_block.changes_response else set()
         rates = [rate for draft in drafts for rate in draft.rates]
         obj = parity_filter(self._context.site.settings, features, rates, self._context.options)
         return stamped(obj, SHARED_UNIT, ())
@@ -163,7 +166,7 @@ class Assembly:
                     _add_filters(patches, name, filters)
             for name in redirects_with_port(place.server, drafts):
                 patches.setdefault("redirect-port", []).append(route_patch(name, SAYS_PORT))
-            for name, filters in _filters_everywhere(place.server, drafts):
+            for name, filters in _filters_everywhere(self._context.site, place.server, drafts):
                 _add_filters(patches, name, filters)
         if self._layout.chains.get(unit):
             patches["i2i.client-certificates"] = self._layout.chains[unit]
@@ -185,13 +188,15 @@ def _add_filters(
 
 
 def _filters_everywhere(
-    server: Server, drafts: Sequence[Draft]
+    site: Site, server: Server, drafts: Sequence[Draft]
 ) -> Iterator[tuple[str, Mapping[Feature, Mapping[str, Any]]]]:
     """Yield what all routes of a host are configured with, be they answers of the gateway itself."""
-    unlimited = {BODY_SIZE: limit_of(0)}
+    unlimited: dict[Feature, Mapping[str, Any]] = {BODY_SIZE: limit_of(0)}
     if server.redirects_to:
+        block = server_block(site, server)
+        changed = {RESPONSE: response_config((), block, {})} if block.changes_response else {}
         # Servers of the other name answer before they look at the size of a body.
-        yield from ((server.host + suffix, unlimited) for suffix in WWW_SUFFIXES)
+        yield from ((server.host + suffix, {**unlimited, **changed}) for suffix in WWW_SUFFIXES)
         return
     if drafts and drafts[0].everywhere:
         yield shared_redirect(server), drafts[0].everywhere

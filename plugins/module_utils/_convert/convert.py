@@ -91,7 +91,8 @@ def convert(
     places = [_place(item, options) for item in verdicts.values() if item.moves]
     owners = {host: _owner(item.server) for host, item in verdicts.items()}
     answering = places + hosts.fallback(site.servers[DEFAULT_SERVER]) if places else []
-    layout = lay_out(answering, owners, bundle.certificates, site.settings.default_certificate, options)
+    default, offered = site.settings.default_certificate, site.settings.tls
+    layout = lay_out(answering, owners, bundle.certificates, default, options, offered=offered)
     for place in places:
         verdicts[place.server.host].findings += _certificate_difference(place.server, bundle, layout)
     own = [item for verdict in verdicts.values() for item in verdict.findings]
@@ -219,7 +220,15 @@ class _Hosts:
 _MANY_LOCATIONS = 100
 
 # Findings about the controller itself that hold back every host.
-_EVERYWHERE = frozenset(("SETTING-NOT-CONVERTED", "FORWARDED-HEADERS-TRUSTED", "PROXY-PROTOCOL-EXPECTED"))
+_EVERYWHERE = frozenset(
+    (
+        "CIPHERS-LOST",
+        "FIREWALL-LOST",
+        "FORWARDED-HEADERS-TRUSTED",
+        "PROXY-PROTOCOL-EXPECTED",
+        "SETTING-NOT-CONVERTED",
+    )
+)
 
 
 def _with_consent(found: Iterable[Finding], options: Options) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from .._kube.hosts import is_host, is_wildcard
 from .._kube.names import generated_name
 from .._kube.objects import KubeObject, ObjectKey
 from .._nginx.site import Server
+from .._nginx.tls_settings import VERSIONS, TlsSettings
 from .options import Options
 from .routing import gateway_host
 
@@ -72,7 +73,8 @@ class _TlsServer:
 class Layout:
     """All Gateways by unit, the credentials they need, the Gateways of each host, the certificate each host gets.
 
-    ``chains`` are patches of https servers, by unit, for what a Gateway cannot say.
+    ``chains`` are patches of https servers, by unit, for what a Gateway cannot say; ``offered`` are the fields for
+    versions and ciphers.
     """
 
     gateways: dict[str, list[KubeObject]] = field(default_factory=dict)
@@ -80,6 +82,7 @@ class Layout:
     bindings: dict[str, list[str]] = field(default_factory=dict)
     shown: dict[str, Certificate | None] = field(default_factory=dict)
     chains: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    offered: Mapping[str, Any] = field(default_factory=dict)
 
 
 def lay_out(
@@ -88,13 +91,15 @@ def lay_out(
     certificates: Mapping[tuple[str, str], Certificate],
     default: tuple[str, str] | None,
     options: Options,
+    *,
+    offered: TlsSettings,
 ) -> Layout:
     """Return the Gateways for the hosts in ``places``.
 
     ``owners`` maps every host of the site to the namespace that may bind to it (empty where several share it);
-    ``default`` is the Secret of ``--default-ssl-certificate``.
+    ``default`` is the Secret of ``--default-ssl-certificate``; ``offered`` are versions and ciphers of TLS.
     """
-    layout = Layout()
+    layout = Layout(offered=_offered(offered))
     hosts = sorted(places, key=lambda place: place.server.host)
     passed = [place for place in hosts if place.server.passthrough]
     servers = _tls_servers(hosts, certificates)
@@ -107,6 +112,18 @@ def lay_out(
     _add_passthrough_gateways(layout, passed, options)
     _add_http_gateways(layout, hosts, options)
     return layout
+
+
+_VERSIONS = {"TLSv1": "TLSV1_0", "TLSv1.1": "TLSV1_1", "TLSv1.2": "TLSV1_2", "TLSv1.3": "TLSV1_3"}
+
+
+def _offered(settings: TlsSettings) -> dict[str, Any]:
+    fields: dict[str, Any] = {"minProtocolVersion": _VERSIONS[settings.oldest]}
+    if settings.newest != VERSIONS[-1]:
+        fields["maxProtocolVersion"] = _VERSIONS[settings.newest]
+    if settings.ciphers:
+        fields["cipherSuites"] = list(settings.ciphers)
+    return fields
 
 
 def takes(name: str, host: str) -> bool:
@@ -171,7 +188,7 @@ def _add_tls_gateway(
         options.gateway_namespace,
         _tls_gateway_name(tls),
         options.gateway_selector,
-        [https_server(names, credential.name, _mode(tls))],
+        [https_server(names, credential.name, _mode(tls), layout.offered)],
     )
     layout.gateways.setdefault(unit, []).append(obj)
     wanted = tls.hosts[0].server.client_certificates
@@ -219,7 +236,7 @@ def _add_default_gateway(
             usable.not_after if usable else "",
         )
     )
-    server = https_server(["*/*"], DEFAULT_CREDENTIAL)
+    server = https_server(["*/*"], DEFAULT_CREDENTIAL, offered=layout.offered)
     obj = gateway(options.gateway_namespace, _DEFAULT_GATEWAY, options.gateway_selector, [server])
     layout.gateways.setdefault(SHARED_UNIT, []).append(obj)
 

@@ -24,6 +24,7 @@ from .._istio.resources import (
 from .._kube.objects import KubeObject
 from .._nginx.settings import Settings
 from .body_size import default_limit
+from .compression import compressor_patches
 from .features import Feature
 from .options import Options
 from .rate_filter import NAME as NAME_OF_RATES
@@ -50,6 +51,7 @@ def parity_filter(
         connection_manager_patch(_connection_manager(settings)),
         connection_manager_patch(_own_answers(""), HTTP_PORT),
         connection_manager_patch(_own_answers(settings.hsts.value), HTTPS_PORT),
+        *compressor_patches(settings.compressions),
         *(filters[place] for place in sorted(filters)),
         route_configuration_patch(HTTP_PORT, _route_configuration("http", HTTP_PORT, "", settings)),
         route_configuration_patch(HTTPS_PORT, _route_configuration("https", HTTPS_PORT, settings.hsts.value, settings)),
@@ -62,8 +64,10 @@ def _connection_manager(settings: Settings) -> dict[str, Any]:
     idle = max(settings.timeouts.read, settings.timeouts.send)
     return {
         "stream_idle_timeout": f"{idle}s",
-        # nginx drops request headers with underscores and keeps a request id that the client sends.
-        "common_http_protocol_options": {"headers_with_underscores_action": "DROP_HEADER"},
+        # Unless it is told otherwise nginx drops request headers with underscores; it keeps a client's request id.
+        "common_http_protocol_options": {
+            "headers_with_underscores_action": "ALLOW" if settings.underscores else "DROP_HEADER"
+        },
         "preserve_external_request_id": True,
         "strip_trailing_host_dot": True,
         # What the client claims is told apart below, as nginx does.
@@ -92,11 +96,12 @@ def _route_configuration(scheme: str, port: int, hsts: str, settings: Settings) 
         "x-forwarded-port": str(port),
         "x-forwarded-scheme": scheme,
         "x-scheme": scheme,
+        **({"x-original-uri": "%REQ(:PATH)%"} if settings.original_uri else {}),
     }
     value: dict[str, Any] = {
         "request_headers_to_add": [_header(name, text) for name, text in forwarding.items()],
         "request_headers_to_remove": ["proxy"],
-        "response_headers_to_remove": ["server"],
+        "response_headers_to_remove": [] if settings.backend_server_header else ["server"],
         "typed_per_filter_config": default_limit(settings),
     }
     if hsts:

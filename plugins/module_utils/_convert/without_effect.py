@@ -87,7 +87,9 @@ def firewall(draft: Draft, _context: Context) -> list[Finding]:
     if ingress is None or named.isdisjoint(FIREWALL):
         return []
     return [
-        finding("FIREWALL-LOST", Source(ingress.key, annotation=name), host=draft.server.host, annotation=name)
+        finding(
+            "FIREWALL-LOST", Source(ingress.key, annotation=name), host=draft.server.host, setting=f"annotation {name}"
+        )
         for name in FIREWALL
         if name in named and ingress.named.get(name, "") not in _OFF
     ]

@@ -158,6 +158,8 @@ def _filtered(configuration: Configuration, visit: Visit) -> Answer | None:
     configs = {**port, **visit.route.patch.get("typed_per_filter_config", {})}
     for name in configuration.filters:
         settings = configuration.filter_settings[name]
+        if settings["@type"].endswith(".Compressor"):
+            continue  # bodies are no part of an answer
         config = settings if _is_always_on(settings) else configs.get(name)
         if config is None:
             continue

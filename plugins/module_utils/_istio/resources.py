@@ -29,15 +29,17 @@ def http_server(hosts: Sequence[str]) -> dict[str, Any]:
     return {"port": {"number": HTTP_PORT, "name": "http", "protocol": "HTTP"}, "hosts": list(hosts)}
 
 
-def https_server(hosts: Sequence[str], credential: str, mode: str = "SIMPLE") -> dict[str, Any]:
+def https_server(
+    hosts: Sequence[str], credential: str, mode: str = "SIMPLE", offered: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the server of a Gateway that ends TLS with the Secret ``credential`` of the gateway's namespace.
 
-    ``mode`` is Istio's: whether clients are asked for certificates.
+    ``mode`` is Istio's: whether clients are asked for certificates; ``offered`` are versions and ciphers.
     """
     return {
         "port": {"number": HTTPS_PORT, "name": "https", "protocol": "HTTPS"},
         "hosts": list(hosts),
-        "tls": {"mode": mode, "credentialName": credential, "minProtocolVersion": "TLSV1_2"},
+        "tls": {"mode": mode, "credentialName": credential, "minProtocolVersion": "TLSV1_2", **(offered or {})},
     }
 
 

@@ -17,6 +17,7 @@ from .._findings.finding import Finding, Source
 from .._kube.names import is_dns_label, is_object_name
 from .._kube.objects import KubeObject, MalformedObjectError, ObjectKey, data_of, key_of
 from .catalogue import ACCEPTED
+from .compression import GZIP
 from .ingress import Ingress, oldest_first, read_ingress
 from .ownership import IngressClasses, load_refusal
 from .policy import Policy, Readings
@@ -75,7 +76,8 @@ def _settings_of(bundle: Bundle) -> Settings:
     if controller.configmap:
         wanted = ObjectKey("ConfigMap", *controller.configmap)
         data = next((data_of(obj) for obj in bundle.of("ConfigMap") if key_of(obj) == wanted), None)
-    return read_settings(controller.arguments, data, controller_version(controller.image))
+    named = references_of(bundle).configmaps
+    return read_settings(controller.arguments, data, controller_version(controller.image), named)
 
 
 def _settings_findings(bundle: Bundle, intake: Intake) -> Iterator[Finding]:
@@ -87,15 +89,37 @@ def _settings_findings(bundle: Bundle, intake: Intake) -> Iterator[Finding]:
         yield finding("ASSUMED-DEFAULT", workload, what=what, release=ASSUMED_RELEASE)
     reference = bundle.controller.configmap if bundle.controller else None
     place = ObjectKey("ConfigMap", *reference) if reference else intake.controller
-    for code, pairs in (("SETTING-NOT-CONVERTED", settings.unsupported), ("SETTING-IGNORED", settings.ignored)):
+    reported = (
+        ("SETTING-NOT-CONVERTED", settings.unsupported),
+        ("SETTING-IGNORED", settings.ignored),
+        ("UNKNOWN-SETTING", settings.unknown),
+    )
+    for code, pairs in reported:
         for key, value in pairs:
             yield finding(code, Source(place, field=f"data.{key}"), key=key, value=repr(value))
+    yield from _without_counterpart(settings, place)
     if settings.proxy_protocol:
         yield finding("PROXY-PROTOCOL-EXPECTED", Source(place, field="data.use-proxy-protocol"))
     for key, trusts in (("use-forwarded-headers", settings.forwarded_headers), ("enable-real-ip", settings.real_ip)):
         if trusts:
             source = Source(place, field=f"data.{key}")
             yield finding("FORWARDED-HEADERS-TRUSTED", source, key=key, header=settings.forwarded_for_header)
+
+
+def _without_counterpart(settings: Settings, place: ObjectKey) -> Iterator[Finding]:
+    """Yield what the gateway does otherwise for all hosts, or does not do."""
+    for key, effect in settings.given_up:
+        yield finding("SETTING-GIVEN-UP", Source(place, field=f"data.{key}"), key=key, effect=effect)
+    for key in settings.firewall:
+        yield finding("FIREWALL-LOST", Source(place, field=f"data.{key}"), setting=f"ConfigMap key {key}")
+    for way in settings.compressions:
+        key = "use-gzip" if way.method == GZIP else "enable-brotli"
+        yield finding("COMPRESSED-OTHERWISE", Source(place, field=f"data.{key}"), method=way.method)
+    ciphers = Source(place, field="data.ssl-ciphers")
+    if settings.tls.unreadable:
+        yield finding("CIPHERS-LOST", ciphers, ciphers=repr(settings.tls.unreadable))
+    if settings.tls.missing:
+        yield finding("CIPHERS-MISSING", ciphers, ciphers=", ".join(settings.tls.missing))
 
 
 _NOWHERE = ObjectKey("Cluster", "", "")

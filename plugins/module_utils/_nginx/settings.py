@@ -15,80 +15,27 @@ from typing import Any, TypeVar
 
 from .._bundle.workload import parse_flags
 from .catalogue import Risk
+from .compression import Compression, read_compressions
 from .external_auth import Question
 from .global_auth import read_global_auth
-from .snippets.blocks import NOTHING, Block
+from .header_settings import added_headers, hidden_headers, sent_headers
+from .setting_keys import FIREWALL, GIVEN_UP, NEUTRAL, NOT_CARRIED
+from .snippets.blocks import NOTHING, Block, beside
 from .snippets.reading import Level, is_neutral, read_snippet
 from .syntax import parse_bool, parse_int, parse_networks, size
+from .tls_settings import TlsSettings, read_ciphers, read_versions
 
 _RISKS = {"critical": Risk.CRITICAL, "high": Risk.HIGH, "medium": Risk.MEDIUM}
 _REDIRECT_CODES = (301, 302, 307, 308)
 _HARDENED_SINCE = (1, 12)
+_NEWEST_KNOWN = (1, 15)
 _ERRORS = range(400, 600)
 _LIMIT_STATUSES = frozenset((*range(400, 418), 421, 422, 423, 424, 426, 428, 429, 431, *range(500, 509), 510, 511))
 """Statuses that Envoy has names for (envoy ``type/v3/http_status.proto``)."""
 
+_OTHERWISE_READ = frozenset(("global-auth-url",))
+
 _Value = TypeVar("_Value")
-
-# ConfigMap keys whose effect a gateway has too, or that only tune nginx itself (semantics.md B.20).
-_NEUTRAL_KEYS = frozenset(
-    """
-    access-log-params access-log-path bind-address brotli-level brotli-min-length brotli-types
-    client-body-buffer-size client-body-timeout client-header-buffer-size client-header-timeout
-    debug-connections disable-access-log disable-ipv6 disable-ipv6-dns
-    enable-access-log-for-default-backend enable-aio-write enable-auth-access-log enable-multi-accept
-    enable-serial-reloads error-log-level error-log-path generate-request-id gzip-disable
-    gzip-level gzip-min-length gzip-types http-access-log-path http2-max-concurrent-streams http2-max-field-size
-    http2-max-header-size http2-max-requests keep-alive keep-alive-requests large-client-header-buffers
-    limit-conn-status-code
-    log-format-escape-json log-format-escape-none log-format-stream log-format-upstream
-    lua-shared-dicts map-hash-bucket-size max-worker-connections max-worker-open-files metrics-per-host
-    nginx-status-ipv4-whitelist nginx-status-ipv6-whitelist plugins proxy-buffer-size proxy-buffering
-    proxy-buffers-number proxy-busy-buffers-size proxy-headers-hash-bucket-size proxy-headers-hash-max-size
-    proxy-http-version proxy-max-temp-file-size proxy-protocol-header-timeout
-    proxy-request-buffering proxy-stream-next-upstream proxy-stream-next-upstream-timeout
-    proxy-stream-next-upstream-tries proxy-stream-responses proxy-stream-timeout reuse-port
-    server-name-hash-bucket-size server-name-hash-max-size service-upstream skip-access-log-urls ssl-buffer-size
-    ssl-dh-param ssl-ecdh-curve ssl-session-cache ssl-session-cache-size ssl-session-ticket-key
-    ssl-session-tickets ssl-session-timeout stream-access-log-path syslog-host syslog-port
-    upstream-keepalive-connections upstream-keepalive-requests upstream-keepalive-time upstream-keepalive-timeout
-    use-geoip use-geoip2 variables-hash-bucket-size variables-hash-max-size worker-cpu-affinity worker-processes
-    worker-shutdown-timeout
-    """.split()  # noqa: SIM905 - a list of ninety quoted strings reads worse
-)
-
-# ConfigMap keys that change how hosts answer and are not carried over, with the default that makes them harmless.
-_NOT_CARRIED = {
-    "add-headers": "",
-    "allow-backend-server-header": "false",
-    "default-type": "text/html",
-    "enable-brotli": "false",
-    "enable-modsecurity": "false",
-    "enable-opentelemetry": "false",
-    "enable-owasp-modsecurity-crs": "false",
-    "enable-underscores-in-headers": "false",
-    "hide-headers": "",
-    "ignore-invalid-headers": "true",
-    "limit-conn-zone-variable": "$binary_remote_addr",
-    "limit-rate": "0",
-    "limit-rate-after": "0",
-    "modsecurity-snippet": "",
-    "proxy-add-original-uri-header": "false",
-    "proxy-cookie-domain": "off",
-    "proxy-cookie-path": "off",
-    "proxy-redirect-from": "off",
-    "proxy-redirect-to": "off",
-    "proxy-set-headers": "",
-    "proxy-ssl-location-only": "false",
-    "server-tokens": "false",
-    "ssl-ciphers": "",
-    "ssl-early-data": "false",
-    "ssl-protocols": "TLSv1.2 TLSv1.3",
-    "ssl-reject-handshake": "false",
-    "stream-snippet": "",
-    "use-gzip": "false",
-    "use-http2": "true",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +83,10 @@ class Settings:
 
     ``unsupported`` lists (key, value) pairs that change how hosts answer and are not carried over; ``assumed`` lists
     what was not in the input and was taken as its default; ``ignored`` lists (key, value) pairs that nginx itself
-    could not use. ``blocked_clients`` are networks that locations without lists of their own refuse, for nginx inherits
-    lists only as a whole; ``blocked_agents`` and ``blocked_referers`` are texts, or regular expressions behind ``~``.
+    could not use, ``unknown`` those that it does not know, ``given_up`` keys whose effect is given up, each with what
+    becomes of it, and ``firewall`` keys by which a web application firewall looks at requests. ``blocked_clients`` are
+    networks that locations without lists of their own refuse, for nginx inherits lists only as a whole;
+    ``blocked_agents`` and ``blocked_referers`` are texts, or regular expressions behind ``~``.
     """
 
     controller_class: str = "k8s.io/ingress-nginx"
@@ -193,18 +142,30 @@ class Settings:
     http_block: Block = NOTHING
     server_block: Block = NOTHING
     location_block: Block = NOTHING
+    tls: TlsSettings = field(default_factory=TlsSettings)
+    compressions: tuple[Compression, ...] = ()
+    underscores: bool = False
+    original_uri: bool = False
+    backend_server_header: bool = False
     unsupported: tuple[tuple[str, str], ...] = ()
+    unknown: tuple[tuple[str, str], ...] = ()
+    given_up: tuple[tuple[str, str], ...] = ()
+    firewall: tuple[str, ...] = ()
     ignored: tuple[tuple[str, str], ...] = ()
     assumed: tuple[str, ...] = ()
 
 
 def read_settings(
-    arguments: Iterable[str] | None, configmap: Mapping[str, str] | None, version: tuple[int, int] | None
+    arguments: Iterable[str] | None,
+    configmap: Mapping[str, str] | None,
+    version: tuple[int, int] | None,
+    named: Mapping[tuple[str, str], Mapping[str, str]] | None = None,
 ) -> Settings:
     """Return the settings of one controller.
 
     ``arguments`` are its command-line arguments, ``configmap`` the ``data`` of its ConfigMap, ``version`` its release
-    (major, minor); each may be None when it is not known: then defaults hold and ``assumed`` says so.
+    (major, minor); each may be None when it is not known: then defaults hold and ``assumed`` says so. ``named`` is the
+    data of further ConfigMaps by namespace and name, of which that of the controller may name some.
     """
     assumed = [
         key
@@ -214,7 +175,7 @@ def read_settings(
     hardened = version is None or version >= _HARDENED_SINCE
     return Settings(
         **_from_arguments(parse_flags(arguments or ()), hardened),
-        **_ConfigMapReader(configmap or {}).read(hardened),
+        **_ConfigMapReader(configmap or {}, named or {}).read(hardened, version),
         assumed=tuple(assumed),
     )
 
@@ -276,12 +237,13 @@ class _ConfigMapReader:
     is 0 and false.
     """
 
-    def __init__(self, data: Mapping[str, str]) -> None:
+    def __init__(self, data: Mapping[str, str], named: Mapping[tuple[str, str], Mapping[str, str]]) -> None:
         self._data = data
+        self._named = named
         self._seen: set[str] = set()
         self._ignored: list[tuple[str, str]] = []
 
-    def read(self, hardened: bool) -> dict[str, Any]:
+    def read(self, hardened: bool, version: tuple[int, int] | None) -> dict[str, Any]:
         """Return the constructor arguments of :class:`Settings` that come from the ConfigMap."""
         values: dict[str, Any] = {
             "risk_level": self._risk(Risk.HIGH if hardened else Risk.CRITICAL),
@@ -331,9 +293,16 @@ class _ConfigMapReader:
             "body_size": self._size("proxy-body-size", "1m"),
             "limit_status": self._limit_status(),
             "allowed_response_headers": self._path_list("global-allowed-response-headers", ""),
+            "tls": self._tls(),
+            "compressions": read_compressions(self._text, self._bool, self._int),
+            "underscores": self._bool("enable-underscores-in-headers", False),
+            "original_uri": self._bool("proxy-add-original-uri-header", False),
+            "backend_server_header": self._backend_server_header(),
+            "firewall": tuple(key for key, off in FIREWALL.items() if not self._is_off(key, off)),
         }
-        self._text("strict-validate-path-type", "")  # decides what the API server admits, not what is served
         values |= self._blocks()
+        values["unknown"] = self._unknown(version)
+        values["given_up"] = self._given_up()
         values["unsupported"] = self._unsupported()
         if values["global_auth"] is None and self._data.get("global-auth-url"):
             # Whoever wrote it believes that every host is protected.
@@ -352,7 +321,48 @@ class _ConfigMapReader:
                 blocks[f"{level.value}_block"] = block
         if is_neutral(self._data.get("main-snippet", "")):
             self._seen.add("main-snippet")
+        if not self._data.get("stream-snippet", "").strip():
+            self._seen.add("stream-snippet")
+        # The controller writes these before what the administrator wrote.
+        before = (
+            ("add-headers", "http_block", added_headers(self._of_configmap("add-headers"))),
+            ("hide-headers", "http_block", hidden_headers(self._data.get("hide-headers", ""))),
+            ("proxy-set-headers", "location_block", sent_headers(self._of_configmap("proxy-set-headers"))),
+        )
+        for key, level, block in before:
+            if not block.obstacles:
+                self._seen.add(key)
+                blocks[level] = beside(block, blocks.get(level, NOTHING))
         return blocks
+
+    def _of_configmap(self, key: str) -> Mapping[str, str]:
+        """Return the data of the ConfigMap that ``key`` names; nginx goes on without one that is not there."""
+        text = self._data.get(key, "")
+        namespace, __, name = text.partition("/")
+        found = self._named.get((namespace, name))
+        if text and found is None:
+            self._ignored.append((key, text))
+        return found or {}
+
+    def _tls(self) -> TlsSettings:
+        """Return versions and ciphers; a list of versions that cannot be carried over stays unread, and so is said."""
+        versions = read_versions(self._data.get("ssl-protocols", "TLSv1.2 TLSv1.3"))
+        if versions:
+            self._seen.add("ssl-protocols")
+        oldest, newest = versions or ("TLSv1.2", "TLSv1.3")
+        text = self._text("ssl-ciphers", "").strip()
+        ciphers = read_ciphers(text)
+        if ciphers is None:
+            return TlsSettings(oldest, newest, unreadable=text)
+        return TlsSettings(oldest, newest, *ciphers)
+
+    def _is_off(self, key: str, off: str) -> bool:
+        return self._text(key, off).strip().lower() in (off, "")
+
+    def _backend_server_header(self) -> bool:
+        # Without server_tokens the header is cleared from every answer, whosever it is.
+        allowed = self._bool("allow-backend-server-header", False)
+        return allowed and parse_bool(self._data.get("server-tokens", "")) is True
 
     def _text(self, key: str, default: str) -> str:
         self._seen.add(key)
@@ -416,5 +426,22 @@ class _ConfigMapReader:
         return tuple(
             (key, value)
             for key, value in sorted(self._data.items())
-            if key not in self._seen and key not in _NEUTRAL_KEYS and value.strip() != _NOT_CARRIED.get(key)
+            if key not in self._seen and key not in NEUTRAL and value.strip() != NOT_CARRIED.get(key)
+        )
+
+    def _unknown(self, version: tuple[int, int] | None) -> tuple[tuple[str, str], ...]:
+        """Return the keys that nginx passes over; a release that nobody here knows may have further ones."""
+        known = self._seen | NEUTRAL | NOT_CARRIED.keys() | GIVEN_UP.keys() | _OTHERWISE_READ
+        if version is None or version > _NEWEST_KNOWN:
+            return ()
+        unknown = tuple(pair for pair in sorted(self._data.items()) if pair[0] not in known)
+        self._seen |= {key for key, __ in unknown}
+        return unknown
+
+    def _given_up(self) -> tuple[tuple[str, str], ...]:
+        self._seen |= GIVEN_UP.keys()
+        return tuple(
+            (key, effect)
+            for key, (default, effect) in sorted(GIVEN_UP.items())
+            if self._data.get(key, default).strip().lower() not in (default, "")
         )

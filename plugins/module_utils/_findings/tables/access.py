@@ -134,7 +134,7 @@ CODES: tuple[Code, ...] = (
         "FIREWALL-LOST",
         Level.CONSENT,
         "nginx looks at requests with ModSecurity; a gateway does not.",
-        "annotation {annotation} has ModSecurity look at requests; the gateway has no web application firewall",
+        "{setting} has ModSecurity look at requests; the gateway has no web application firewall",
         "Install Coraza on the gateway, or accept that requests are not looked at.",
     ),
 )

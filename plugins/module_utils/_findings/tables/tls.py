@@ -51,9 +51,16 @@ CODES: tuple[Code, ...] = (
         "Give the host a rule for the path / with a Service that has endpoints, or remove the annotation.",
     ),
     Code(
+        "CIPHERS-MISSING",
+        Level.APPROXIMATE,
+        "Some of the TLS 1.2 ciphers that nginx offers are none that Envoy has. No request shows it.",
+        "the gateway does not offer the ciphers {ciphers}",
+        "None for clients of the last ten years, which all have others of the list.",
+    ),
+    Code(
         "CIPHERS-LOST",
         Level.CONSENT,
-        "An Ingress chooses the TLS 1.2 ciphers of its hosts; the gateway offers its own.",
+        "The TLS 1.2 ciphers are chosen by a list that a Gateway cannot say; the gateway offers its own.",
         "the cipher list {ciphers} is not carried over; the gateway offers its own TLS 1.2 ciphers",
         "Compare the ciphers of the gateway with the list, then accept the code or leave the host on nginx.",
     ),

@@ -28,7 +28,7 @@ def server_phase(site: Site, server: Server, request: Request, path: str) -> Ans
         # The port is that of the connection, and is always said.
         port = _HTTPS if request.scheme == "https" else _HTTP
         target = f"{request.scheme}://{server.redirects_to}:{port}{without_last_slash(request.target)}"
-        return Answer(site.settings.http_redirect_code, location=target)
+        return _changed(site, server, request, Answer(site.settings.http_redirect_code, location=target))
     early = _server_script(site, server, request)
     if early:
         return early

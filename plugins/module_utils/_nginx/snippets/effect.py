@@ -23,7 +23,7 @@ _HSTS = "strict-transport-security"
 def server_block(site: Site, server: Server) -> Block:
     """Return what holds in every location of a server, its own directives and the ConfigMap's."""
     if server.redirects_to:
-        return NOTHING
+        return site.settings.http_block
     return inherited(site.settings.http_block, beside(site.settings.server_block, server.snippet))
 
 

@@ -134,8 +134,90 @@ def test_a_value_that_nginx_cannot_use_is_the_default_and_said_once(key: str, te
 
 
 def test_what_changes_answers_and_is_not_carried_over_is_listed() -> None:
-    found = settings(use_gzip="true", server_tokens="false", keep_alive="75", enable_brotli="true", brand_new="x")
-    assert found.unsupported == (("brand-new", "x"), ("enable-brotli", "true"), ("use-gzip", "true"))
+    found = settings(proxy_cookie_path="/a /b", keep_alive="75", plugins="mine", proxy_redirect_to="off")
+    assert found.unsupported == (("plugins", "mine"), ("proxy-cookie-path", "/a /b"))
+
+
+def test_keys_that_a_known_release_does_not_know_are_passed_over() -> None:
+    assert settings(brand_new="x").unknown == (("brand-new", "x"),)
+    newer = settings(brand_new="x", version=(1, 16))
+    assert (newer.unknown, newer.unsupported) == ((), (("brand-new", "x"),))
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "given_up"),
+    [
+        ("use-http2", "false", True),
+        ("use-http2", "true", False),
+        ("server-tokens", "true", True),
+        ("enable-opentelemetry", "True", True),
+        ("enable-opentelemetry", "False", False),
+        ("limit-rate", "100", True),
+        ("limit-rate", "0", False),
+    ],
+)
+def test_what_is_given_up_is_said_where_it_is_asked_for(key: str, text: str, given_up: bool) -> None:
+    found = read_settings((), {key: text}, NEW)
+    assert [name for name, __ in found.given_up] == ([key] if given_up else [])
+    assert (found.unsupported, found.unknown) == ((), ())
+
+
+def test_a_firewall_is_noticed() -> None:
+    off = settings(enable_modsecurity="false", enable_owasp_modsecurity_crs="False", modsecurity_snippet="")
+    assert off.firewall == ()
+    assert settings(enable_modsecurity="true", modsecurity_snippet="SecRuleEngine On").firewall == (
+        "enable-modsecurity",
+        "modsecurity-snippet",
+    )
+
+
+def test_the_preferred_way_to_compress_comes_first() -> None:
+    found = settings(use_gzip="true", enable_brotli="true", gzip_types="text/css Text/Plain", brotli_types="*")
+    assert [way.method for way in found.compressions] == ["brotli", "gzip"]
+    assert found.compressions[0].types == ("*",)
+    assert (found.compressions[1].types, found.compressions[1].shortest) == (
+        ("text/css", "text/html", "text/plain"),
+        256,
+    )
+    assert settings(gzip_types="text/css").compressions == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "versions"),
+    [
+        ("TLSv1.3", ("TLSv1.3", "TLSv1.3")),
+        ("TLSv1.2", ("TLSv1.2", "TLSv1.2")),
+        ("TLSv1 TLSv1.1 TLSv1.2 TLSv1.3", ("TLSv1", "TLSv1.3")),
+        ("SSLv3 TLSv1.2 TLSv1.3", ("TLSv1.2", "TLSv1.3")),
+    ],
+)
+def test_versions_of_tls(text: str, versions: tuple[str, str]) -> None:
+    found = settings(ssl_protocols=text)
+    assert ((found.tls.oldest, found.tls.newest), found.unsupported) == (versions, ())
+
+
+@pytest.mark.parametrize("text", ["TLSv1.1 TLSv1.3", "TLSv1.4", "", "SSLv3"])
+def test_versions_that_a_gateway_cannot_say(text: str) -> None:
+    assert settings(ssl_protocols=text).unsupported == (("ssl-protocols", text),)
+
+
+@pytest.mark.parametrize(
+    ("text", "ciphers", "missing"),
+    [
+        ("ECDHE-RSA-AES128-GCM-SHA256", ("ECDHE-RSA-AES128-GCM-SHA256",), ()),
+        ("AES128-SHA:DHE-RSA-AES256-GCM-SHA384", ("AES128-SHA",), ("DHE-RSA-AES256-GCM-SHA384",)),
+        ("AES128-SHA:TLS_AES_128_GCM_SHA256:!aNULL:!MD5", ("AES128-SHA",), ()),
+        ("", (), ()),
+    ],
+)
+def test_ciphers_are_those_that_envoy_has(text: str, ciphers: tuple[str, ...], missing: tuple[str, ...]) -> None:
+    found = settings(ssl_ciphers=text).tls
+    assert (found.ciphers, found.missing, found.unreadable) == (ciphers, missing, "")
+
+
+@pytest.mark.parametrize("text", ["HIGH:!aNULL", "EECDH+AESGCM", "DHE-RSA-AES256-GCM-SHA384", "AES128-SHA:!SHA"])
+def test_lists_of_ciphers_that_a_gateway_cannot_say(text: str) -> None:
+    assert settings(ssl_ciphers=text).tls.unreadable == text
 
 
 def test_hsts_can_be_changed_and_switched_off() -> None:
