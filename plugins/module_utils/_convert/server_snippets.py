@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from .._findings.finding import Finding, Source
+from .._istio.regex import literal
 from .._kube.objects import ObjectKey
-from .._nginx.ingress import EXACT
+from .._nginx.phases.locating import settled_paths
 from .._nginx.site import Server
 from .._nginx.snippets.blocks import NOTHING, Block, Branch, WrittenLocation, first_return, inherited
 from .._nginx.snippets.effect import place_of, server_block
@@ -27,6 +29,9 @@ from .snippets import (
     script_obstacles,
 )
 
+_LONGEST = 400
+"""Characters of paths in one condition; escaped they may be twice as many."""
+
 _CONFIGMAP = ObjectKey("ConfigMap", "", "")
 
 
@@ -43,8 +48,27 @@ def written_locations(server: Server, drafts: Sequence[Draft], context: Context)
             config = response_config((WITHOUT_HSTS, *changes), level, place_of(server, None))
             variant = Variant(f"/location-{index}", filters={RESPONSE: config})
             match = join_conditions(location_match(location), drafts[0].guard)
+            match = join_conditions(match, _without_settled(server, location))
             drafts[0].steps.insert(0, Step(variant, action, (match,)))
     return found
+
+
+def _without_settled(server: Server, written: WrittenLocation) -> dict[str, Any]:
+    """Return the condition that leaves a path alone which nginx gives to the controller's location first."""
+    settled = _settled(server, written)
+    if not settled:
+        return {}
+    paths = "|".join(map(literal, settled))
+    return {"withoutHeaders": {":path": {"regex": rf"(?:{paths})(?:\?.*)?"}}}
+
+
+def _settled(server: Server, written: WrittenLocation) -> list[str]:
+    """Return the paths that a hand-written regular expression takes and that are settled before it is asked."""
+    if server.regex or written.modifier not in ("~", "~*"):
+        return []
+    pattern = re.compile(written.path, re.IGNORECASE if written.modifier == "~*" else re.NOFLAG)
+    paths = {path for location in server.locations for path in settled_paths(location)}
+    return sorted(path for path in paths if pattern.search(path))
 
 
 def server_script(server: Server, drafts: list[Draft], context: Context) -> None:
@@ -113,10 +137,9 @@ def _location_obstacle(server: Server, block: Block, written: WrittenLocation) -
     if any(isinstance(item, Branch) for item in written.block.script):
         return "conditions inside of it"
     if written.modifier in ("~", "~*"):
-        pattern = re.compile(written.path, re.IGNORECASE if written.modifier == "~*" else re.NOFLAG)
-        exact = () if server.regex else (item.path for item in server.locations if item.type == EXACT)
-        taken = next((path for path in exact if pattern.search(path)), None)
-        return f"an exact location has {taken!r}" if taken else ""
+        # The condition for paths that are settled before is one regular expression, too.
+        long = sum(map(len, _settled(server, written))) > _LONGEST
+        return "many exact locations have some of its paths" if long else ""
     if written.modifier == "=":
         return "the path has a location" if any(item.path == written.path for item in server.locations) else ""
     if server.regex or any(item.modifier in ("~", "~*") for item in block.locations):

@@ -41,6 +41,22 @@ def location_for(server: Server, path: str) -> Location | None:
     return slashed or best
 
 
+def settles(server: Server, path: str) -> bool:
+    """Tell whether a location of the controller takes ``path`` before nginx looks at regular expressions.
+
+    One that is equal to the path does, and one that is to redirect it for the slash that it lacks.
+    Source: nginx ``ngx_http_core_find_location``.
+    """
+    return not server.regex and any(path in settled_paths(location) for location in server.locations)
+
+
+def settled_paths(location: Location) -> tuple[str, ...]:
+    """Return the paths that a location of a host without regular expressions takes before all of those."""
+    if location.type == EXACT:
+        return (location.path,)
+    return () if location.policy.denied or location.path == "/" else (location.path.removesuffix("/"),)
+
+
 def _takes(location: Location, path: str) -> bool:
     return path.startswith(location.path) or _takes_bare(location, path)
 

@@ -12,6 +12,7 @@ from ..site import Server, Site
 from ..snippets.blocks import inherited
 from ..snippets.effect import changed, own_answer, place_of, script_answer, server_block, written_location
 from ..variables import expanded_with_groups
+from .locating import settles
 from .redirect_target import without_last_slash
 
 _HTTP, _HTTPS = "80", "443"
@@ -60,7 +61,7 @@ def hand_written_answer(site: Site, server: Server, request: Request, path: str)
     if not outer.locations:
         return None
     location = written_location(outer, path)
-    if location is None:
+    if location is None or (location.modifier in ("~", "~*") and settles(server, path)):
         return None
     found, level = script_answer(inherited(outer, location.block), request)
     place = place_of(server, None)

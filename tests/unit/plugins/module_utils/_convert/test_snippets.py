@@ -225,6 +225,33 @@ def test_locations_of_a_server_snippet(server: str, target: str, status: int) ->
 
 
 @pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        # nginx asks for equal paths first, and redirects to a missing slash, before it tries expressions.
+        ("/exact.php", 0),
+        ("/exact.php?x=/other.php", 0),
+        ("/prefix.php", 0),
+        ("/prefix.php/x", 403),
+        ("/slash.php", 301),
+        ("/slash.php/", 0),
+        ("/slash.php/x", 403),
+        ("/other.php", 403),
+        ("/other", 0),
+    ],
+)
+def test_equal_paths_of_rules_come_before_expressions_of_a_server_snippet(target: str, status: int) -> None:
+    rules = (
+        path("/exact.php", type_="Exact"),
+        path("/prefix.php"),
+        path("/slash.php/"),
+        path("/"),
+    )
+    snippet = {"server-snippet": "location ~ \\.php { deny all; }"}
+    witnesses = Witnesses(plan_of(ingress(HOST, *rules, annotations=snippet), service(), settings=ALLOWED))
+    assert agreed(witnesses, target).status == status
+
+
+@pytest.mark.parametrize(
     ("rules", "client", "status"),
     [
         ("deny 203.0.113.0/24;", "203.0.113.9", 403),
