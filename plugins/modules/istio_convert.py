@@ -117,6 +117,12 @@ options:
         finding says so, is held back.
     type: int
     default: 20000
+  istio_version:
+    description:
+      - Version of the Istio that is there. A host that needs something newer is held back.
+      - Empty is one that has all that any host needs.
+    type: str
+    default: ""
   format:
     description:
       - With V(yaml) the plan also holds its objects as manifests for a GitOps repository, one directory for each
@@ -185,7 +191,9 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.man
 )
 from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.certificates import read_certificate
 from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.secret_facts import read_facts
+from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.survey import version_of
 from ansible_collections.sealos.istio_migration.plugins.module_utils._convert.options import Acceptance, Options
+from ansible_collections.sealos.istio_migration.plugins.module_utils._istio.releases import NEWEST_NEEDED
 from ansible_collections.sealos.istio_migration.plugins.module_utils._manifest_files import documents
 from ansible_collections.sealos.istio_migration.plugins.module_utils._module import run_module
 from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.files import StoredPlan, write_plan
@@ -213,7 +221,14 @@ def _options(params: dict[str, Any]) -> Options:
         wave_hosts=params["wave_hosts"],
         search_requests=params["search_requests"],
         format=params["format"],
+        istio_release=_old_release(params["istio_version"]),
     )
+
+
+def _old_release(version: str) -> tuple[int, int] | None:
+    """Return the release of a version that lacks something; what has all is one to the plan."""
+    found = version_of(version)
+    return found if found and found < NEWEST_NEEDED else None
 
 
 def _summary(plan: StoredPlan, path: str) -> dict[str, Any]:
@@ -255,6 +270,7 @@ def main() -> None:
             "waves": {"type": "list", "elements": "list", "default": []},
             "wave_hosts": {"type": "int", "default": 50},
             "search_requests": {"type": "int", "default": 20000},
+            "istio_version": {"type": "str", "default": ""},
             "format": {"type": "str", "choices": ["json", "yaml"], "default": "json"},
         },
         required_one_of=[("bundle", "manifests")],

@@ -146,6 +146,7 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.gr
     observe_grants,
     role_manifests,
 )
+from ansible_collections.sealos.istio_migration.plugins.module_utils._istio.releases import OLDEST_ISTIO
 from ansible_collections.sealos.istio_migration.plugins.module_utils._module import (
     CLUSTER_ARGUMENTS,
     api_of,
@@ -210,7 +211,7 @@ class _Look:
         found = survey.survey_istio(self._api, params["istio_namespace"])
         self.facts["istio"] = found.as_dict()
         if found.present and not found.supported:
-            oldest = ".".join(map(str, survey.OLDEST_ISTIO))
+            oldest = ".".join(map(str, OLDEST_ISTIO))
             self.problems.append(
                 f"Istio {found.version} in namespace {params['istio_namespace']} is not supported; "
                 f"upgrade it to {oldest} or later"

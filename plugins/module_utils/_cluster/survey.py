@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._istio.releases import OLDEST_ISTIO
 from .._kube.objects import KubeObject, list_at, mapping_at, text_at
 from .api import Api
 
 OLDEST_KUBERNETES = (1, 28)
-OLDEST_ISTIO = (1, 24)
 
 _PORTS = {"http": 80, "https": 443}
 

@@ -34,6 +34,7 @@ from .passthrough import passthrough_obstacles
 from .predictions import ALWAYS
 from .redirects import from_root
 from .registry import Family, asked_families
+from .releases import too_new
 from .routing import drafts, gateway_host
 from .server_snippets import server_headers, server_script, written_locations
 from .snippets import written_headers
@@ -197,6 +198,7 @@ class _Hosts:
         found.update(dict.fromkeys(block_lists(server, filled, self._context)))
         server_headers(server, filled, self._context)
         self.drafts[server.host] = filled
+        found.update(dict.fromkeys(too_new(server, filled, self._context)))
         size = self._size(server, filled)
         if size > SIZE_LIMIT:
             source = Source(server.ingresses[0].key)

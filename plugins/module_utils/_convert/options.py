@@ -37,7 +37,8 @@ class Options:
     gateway's Service. ``waves`` lists namespaces wave by wave; units that it does not name follow in waves of at most
     ``wave_hosts`` hosts. ``namespaces`` restricts the plan to units that touch them, empty is all. ``search_requests``
     is how many requests the search for a counter-example tries. ``format`` is ``json``, or ``yaml`` to have the objects
-    as manifests for a GitOps repository, too.
+    as manifests for a GitOps repository, too. ``istio_release`` is (major, minor) of an Istio that lacks something,
+    None for one that is new enough, or not known.
     """
 
     gateway_namespace: str = "ingress-nginx"
@@ -50,6 +51,7 @@ class Options:
     wave_hosts: int = 50
     search_requests: int = 20_000
     format: str = "json"
+    istio_release: tuple[int, int] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the options as they stand in ``plan.json``."""
@@ -67,4 +69,5 @@ class Options:
             "wave_hosts": self.wave_hosts,
             "search_requests": self.search_requests,
             "format": self.format,
+            "istio_release": ".".join(map(str, self.istio_release)) if self.istio_release else "",
         }

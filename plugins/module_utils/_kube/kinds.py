@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The kinds of objects that the collection reads or writes, and where an API server keeps them. PRIVATE.
 
-Versions are those served by every supported cluster: Kubernetes 1.28 and later, Istio 1.24 and later
+Versions are those served by every supported cluster: Kubernetes 1.28 and later, Istio 1.27 and later
 (semantics.md C.12).
 """
 

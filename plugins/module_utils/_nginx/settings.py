@@ -329,10 +329,10 @@ class _ConfigMapReader:
             ("hide-headers", "http_block", hidden_headers(self._data.get("hide-headers", ""))),
             ("proxy-set-headers", "location_block", sent_headers(self._of_configmap("proxy-set-headers"))),
         )
-        for key, level, block in before:
-            if not block.obstacles:
+        for key, field_name, written in before:
+            if not written.obstacles:
                 self._seen.add(key)
-                blocks[level] = beside(block, blocks.get(level, NOTHING))
+                blocks[field_name] = beside(written, blocks.get(field_name, NOTHING))
         return blocks
 
     def _of_configmap(self, key: str) -> Mapping[str, str]:

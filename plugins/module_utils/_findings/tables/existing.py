@@ -9,6 +9,13 @@ from ..finding import Level
 
 CODES: tuple[Code, ...] = (
     Code(
+        "ISTIO-TOO-OLD",
+        Level.BLOCKED,
+        "The Istio that is there does not have something that the host needs.",
+        "{what} needs Istio {needed} or later; {release} is there",
+        "Upgrade Istio, or leave the host on nginx.",
+    ),
+    Code(
         "ISTIO-CLASH",
         Level.BLOCKED,
         "Somebody else's Istio object already answers for this host on the gateway.",

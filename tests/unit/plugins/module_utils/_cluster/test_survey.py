@@ -65,8 +65,8 @@ def test_no_istio() -> None:
     ("image", "version", "supported"),
     [
         ("registry.example.test/istio/pilot:1.31.0-distroless", "1.31.0-distroless", True),
-        ("registry.example.test:5000/istio/pilot:1.24.0@sha256:12", "1.24.0", True),
-        ("pilot:1.23.9", "1.23.9", False),
+        ("registry.example.test:5000/istio/pilot:1.27.0@sha256:12", "1.27.0", True),
+        ("pilot:1.26.9", "1.26.9", False),
         ("pilot:latest", "latest", False),
         ("", "", False),
     ],
