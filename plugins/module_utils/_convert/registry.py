@@ -11,9 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .._findings.finding import Finding
+from .._nginx.families.answers import NOTHING_REWRITTEN
 from .._nginx.policy import Policy
 from .access import address_list
 from .access_differences import realm, refused_first
+from .backend_answers import backend_answers
 from .body_size import large_unknown
 from .client_certificates import client_certificates, handshake
 from .context import Context
@@ -37,11 +39,9 @@ from .whole_host import HOST_ANNOTATIONS, names_and_tls
 from .without_effect import (
     FIREWALL,
     GIVEN_UP,
-    NO_COUNTERPART,
     NOT_NEEDED,
     firewall,
     given_up,
-    no_counterpart,
     no_effect,
 )
 
@@ -214,7 +214,11 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(NOT_NEEDED, no_effect, asked=_never),
     Family(tuple(GIVEN_UP), given_up, asked=lambda policy: not policy.present.isdisjoint(GIVEN_UP)),
-    Family(tuple(NO_COUNTERPART), no_counterpart, asked=lambda policy: not policy.present.isdisjoint(NO_COUNTERPART)),
+    Family(
+        ("proxy-cookie-domain", "proxy-cookie-path", "proxy-redirect-from", "proxy-redirect-to"),
+        backend_answers,
+        asked=lambda policy: policy.answers is not NOTHING_REWRITTEN,
+    ),
     Family(("custom-headers",), no_effect, asked=_never),
     Family(FIREWALL, firewall, asked=lambda policy: not policy.present.isdisjoint(FIREWALL)),
     Family(("fastcgi-index", "fastcgi-params-configmap"), no_effect, asked=_never),

@@ -37,14 +37,6 @@ GIVEN_UP: dict[str, str] = {
 }
 """What becomes of the annotations whose effect is given up."""
 
-NO_COUNTERPART: dict[str, str] = {
-    "proxy-cookie-domain": "domains of the backend's cookies are not rewritten",
-    "proxy-cookie-path": "paths of the backend's cookies are not rewritten",
-    "proxy-redirect-from": "redirects of the backend are not rewritten",
-    "proxy-redirect-to": "redirects of the backend are not rewritten",
-}
-"""Why the annotations that change behaviour, and have no counterpart, keep their hosts on nginx."""
-
 FIREWALL = ("enable-modsecurity", "enable-owasp-core-rules", "modsecurity-snippet")
 _OFF = frozenset(("false", "0", "f", "F", "FALSE", "False"))
 
@@ -62,21 +54,6 @@ def given_up(draft: Draft, _context: Context) -> list[Finding]:
     return [
         finding("EFFECT-GIVEN-UP", Source(ingress.key, annotation=name), host=draft.server.host, effect=GIVEN_UP[name])
         for name in sorted(draft.location.policy.present & GIVEN_UP.keys())
-    ]
-
-
-def no_counterpart(draft: Draft, _context: Context) -> list[Finding]:
-    """Hold back what would behave otherwise; ``off`` asks for nothing."""
-    ingress = draft.location.ingress
-    if ingress is None:
-        return []
-    asked = (name for name in sorted(draft.location.policy.present & NO_COUNTERPART.keys()))
-    return [
-        finding(
-            "NO-COUNTERPART", Source(ingress.key, annotation=name), host=draft.server.host, reason=NO_COUNTERPART[name]
-        )
-        for name in asked
-        if ingress.named.get(name) != "off" and name not in draft.location.policy.snippets.removed
     ]
 
 

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from .families.access import Access, read_access
 from .families.affinity import Affinity, read_affinity
+from .families.answers import Answers, read_answers
 from .families.canary import Canary, read_canary
 from .families.client_certificates import ClientCertificates, read_client_certificates
 from .families.connection import Connection, read_connection
@@ -68,6 +69,7 @@ class Policy:
     errors: Errors
     mirror: Mirror
     snippets: Snippets
+    answers: Answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ def _read(ingress: Ingress, settings: Settings, references: References) -> tuple
         errors=read_errors(reader),
         mirror=read_mirror(reader),
         snippets=read_snippets(reader),
+        answers=read_answers(reader),
         # Last, for what an annotation refers to may deny the locations, too.
         denied=reader.denied,
     )

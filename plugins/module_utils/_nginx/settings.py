@@ -33,6 +33,7 @@ _ERRORS = range(400, 600)
 _LIMIT_STATUSES = frozenset((*range(400, 418), 421, 422, 423, 424, 426, 428, 429, 431, *range(500, 509), 510, 511))
 """Statuses that Envoy has names for (envoy ``type/v3/http_status.proto``)."""
 
+_OF_ANSWERS = ("proxy-cookie-domain", "proxy-cookie-path", "proxy-redirect-from", "proxy-redirect-to")
 _OTHERWISE_READ = frozenset(("global-auth-url",))
 
 _Value = TypeVar("_Value")
@@ -146,6 +147,7 @@ class Settings:
     compressions: tuple[Compression, ...] = ()
     underscores: bool = False
     original_uri: bool = False
+    rewritten_answers: Mapping[str, str] = field(default_factory=dict)
     backend_server_header: bool = False
     unsupported: tuple[tuple[str, str], ...] = ()
     unknown: tuple[tuple[str, str], ...] = ()
@@ -297,6 +299,7 @@ class _ConfigMapReader:
             "compressions": read_compressions(self._text, self._bool, self._int),
             "underscores": self._bool("enable-underscores-in-headers", False),
             "original_uri": self._bool("proxy-add-original-uri-header", False),
+            "rewritten_answers": self._rewritten_answers(),
             "backend_server_header": self._backend_server_header(),
             "firewall": tuple(key for key, off in FIREWALL.items() if not self._is_off(key, off)),
         }
@@ -355,6 +358,10 @@ class _ConfigMapReader:
         if ciphers is None:
             return TlsSettings(oldest, newest, unreadable=text)
         return TlsSettings(oldest, newest, *ciphers)
+
+    def _rewritten_answers(self) -> dict[str, str]:
+        pairs = ((key, self._text(key, "off").strip()) for key in _OF_ANSWERS)
+        return {key: text for key, text in pairs if text not in ("off", "")}
 
     def _is_off(self, key: str, off: str) -> bool:
         return self._text(key, off).strip().lower() in (off, "")

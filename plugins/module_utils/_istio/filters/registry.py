@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from ..._http.exchange import Answer
+from ..lua import backend_answers as backend_answers_program
 from ..lua import body_limit as body_limit_program
 from ..lua import error_pages as error_pages_program
 from ..lua import external_auth as external_auth_program
 from ..lua import request_headers as request_headers_program
 from ..lua import response_headers as response_headers_program
 from ..visit import Visit
+from .backend_answers import backend_answers
 from .basic_auth import basic_auth
 from .body_limit import body_limit
 from .error_pages import error_pages
@@ -32,6 +34,7 @@ HANDLERS: dict[str, Handler] = {
 """Each returns the answer of a filter that lets the request not pass, None of one that does."""
 
 PROGRAMS: dict[str, Handler] = {
+    backend_answers_program.PROGRAM: backend_answers,
     body_limit_program.PROGRAM: body_limit,
     error_pages_program.PROGRAM: error_pages,
     external_auth_program.PROGRAM: external_auth,

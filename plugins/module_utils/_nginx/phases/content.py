@@ -14,6 +14,7 @@ from ..upstreams import cluster_service
 from ..uri_rewrite import captured, rewrites, rewritten
 from ..variables import expanded_with_groups
 from ..visit import Visit
+from .answering import rewritten_answers
 from .balancing import session, shares
 from .errors import error_headers, pages_of
 from .mirroring import mirrors_of
@@ -35,6 +36,7 @@ def content_phase(visit: Visit) -> Answer:
         visit.request_headers["x-forwarded-prefix"] = expanded_with_groups(prefix, groups, visit.request)
     if visit.written.requested:
         visit.request_headers |= requested(visit.written, visit.request, place_of(visit.server, visit.location))
+    visit.headers |= rewritten_answers(visit.location, visit.request, place_of(visit.server, visit.location))
     pairs = shares(upstream, visit.request)
     backends = ranked((_backend(item), share) for item, share in pairs)
     sessions = (session(item, visit.server, visit.location, visit.request.scheme) for item, __ in pairs)
