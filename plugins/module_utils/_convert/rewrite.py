@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from .._findings.codes import finding
 from .._findings.finding import Finding, Source
 from .._istio.formatter import plain
+from .._istio.lookahead import without_lookahead
 from .._istio.regex import count_groups, has_alternatives, translate
 from .._nginx.ingress import Ingress
 from .._nginx.site import Location
@@ -55,7 +56,7 @@ def _rewrite_path(draft: Draft, location: Location, ingress: Ingress) -> list[Fi
     if reason:
         source = Source(ingress.key, annotation="rewrite-target")
         return [finding("REWRITE-NOT-CONVERTED", source, host=draft.server.host, target=repr(target), reason=reason)]
-    pattern = translate(location.path)
+    pattern = translate(without_lookahead(location.path)[0])
     # Only an alternative without nginx's anchor can match later than at the start.
     start = ".*?" if has_alternatives(pattern) else ""
     draft.main.setdefault("rewrite", {})["uriRegexRewrite"] = {

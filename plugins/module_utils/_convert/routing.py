@@ -7,11 +7,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from .._istio.lookahead import without_lookahead
 from .._istio.regex import LIMIT, UnsupportedPatternError, has_alternatives, is_literal, literal, translate
 from .._kube.hosts import is_wildcard
 from .._nginx.ingress import EXACT
 from .._nginx.site import DEFAULT_SERVER, Location, Server, Site
-from .draft import Draft, Match
+from .draft import Draft, Match, join_conditions
 
 _PLAIN = re.compile(r"/[!-~]*")
 _SPECIAL = frozenset('"\\%{};?#')
@@ -57,7 +58,7 @@ def _pattern_drafts(server: Server, guard: Match) -> Iterator[Draft]:
         # nginx makes two locations of one Prefix; their routes need names of their own.
         unique = name if name not in seen else f"{name}/bare"
         seen.add(unique)
-        yield Draft(server, location, unique, guard, [{**pattern_match(location.path), **guard}])
+        yield Draft(server, location, unique, guard, [join_conditions(pattern_match(location.path), guard)])
         if location.path == "/":
             return
 
@@ -71,6 +72,14 @@ def pattern_match(path: str) -> Match:
 
     Raises UnsupportedPatternError.
     """
+    path, kept_out = without_lookahead(path)
+    if len(kept_out) > LIMIT:
+        raise UnsupportedPatternError(f"more than {LIMIT} characters")
+    others = {"withoutHeaders": {":path": {"regex": kept_out}}} if kept_out else {}
+    return {**_path_match(path), **others}
+
+
+def _path_match(path: str) -> Match:
     if path == "/":
         return {"uri": {"prefix": "/"}}
     pattern = translate(path)
