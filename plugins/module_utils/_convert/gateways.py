@@ -106,9 +106,13 @@ def lay_out(
     binders = _binders(hosts)
     for tls in servers:
         _add_tls_gateway(layout, tls, binders, owners, options)
-    if hosts:
-        _add_default_gateway(layout, certificates, default, options)
-    _bind_tls(layout, hosts, servers, certificates, options)
+    without = _bind_tls(layout, hosts, servers, certificates, options)
+    names = _default_names(without) if offered.rejects_strangers else ["*/*"]
+    if hosts and names:
+        _add_default_gateway(layout, names, certificates, default, options)
+    for place in without if names else ():
+        if not offered.rejects_strangers or _is_named(place):
+            layout.bindings[place.server.host].append(f"{options.gateway_namespace}/{_DEFAULT_GATEWAY}")
     _add_passthrough_gateways(layout, passed, options)
     _add_http_gateways(layout, hosts, options)
     return layout
@@ -219,8 +223,18 @@ def _namespace_of(name: str, binders: Mapping[str, set[str]], owners: Mapping[st
     return namespaces.pop() if len(namespaces) == 1 and "" not in namespaces else "*"
 
 
+def _is_named(place: HostPlace) -> bool:
+    """Tell whether a handshake for the host must come about where those for strangers must not."""
+    return gateway_host(place.server.host) != "*" and place.server.passthrough is None
+
+
+def _default_names(places: Iterable[HostPlace]) -> list[str]:
+    return [f"{place.namespace}/{place.server.host}" for place in places if _is_named(place)]
+
+
 def _add_default_gateway(
     layout: Layout,
+    names: list[str],
     certificates: Mapping[tuple[str, str], Certificate],
     default: tuple[str, str] | None,
     options: Options,
@@ -236,7 +250,7 @@ def _add_default_gateway(
             usable.not_after if usable else "",
         )
     )
-    server = https_server(["*/*"], DEFAULT_CREDENTIAL, offered=layout.offered)
+    server = https_server(names, DEFAULT_CREDENTIAL, offered=layout.offered)
     obj = gateway(options.gateway_namespace, _DEFAULT_GATEWAY, options.gateway_selector, [server])
     layout.gateways.setdefault(SHARED_UNIT, []).append(obj)
 
@@ -250,7 +264,9 @@ def _bind_tls(
     servers: list[_TlsServer],
     certificates: Mapping[tuple[str, str], Certificate],
     options: Options,
-) -> None:
+) -> list[HostPlace]:
+    """Bind hosts to the servers that take their names, and return those for which the default certificate is left."""
+    without: list[HostPlace] = []
     by_name = {name: tls for tls in servers for name in tls.names}
     for place in hosts:
         host = place.server.host
@@ -261,10 +277,11 @@ def _bind_tls(
             chosen = [tls for tls in chosen if own and tls.certificate.chain == certificates[own].chain]
         else:
             chosen = [tls for tls in chosen if _mode(tls) == "SIMPLE"]
-        default = [] if place.server.client_certificates.asks else [_DEFAULT_GATEWAY]
-        names = [_tls_gateway_name(tls) for tls in chosen] or default
-        layout.bindings[host] = [f"{options.gateway_namespace}/{name}" for name in names]
+        layout.bindings[host] = [f"{options.gateway_namespace}/{_tls_gateway_name(tls)}" for tls in chosen]
         layout.shown[host] = chosen[0].certificate if chosen else None
+        if not chosen and not place.server.client_certificates.asks:
+            without.append(place)
+    return without
 
 
 def _add_passthrough_gateways(layout: Layout, places: Iterable[HostPlace], options: Options) -> None:

@@ -39,6 +39,7 @@ def predict(codes: Container[str], site: Site, request: Request, nginx: Answer) 
     The last one of a field counts. ``nginx`` is what nginx answers, by the model.
     """
     if passed_through(site, request):
+        yield from _of_stranger(site, request, nginx)
         return
     plain = unforwarded(site.settings, request) if _TRUSTED in codes else request
     if plain != request:
@@ -59,23 +60,36 @@ def predict(codes: Container[str], site: Site, request: Request, nginx: Answer) 
         situation = Situation(site, *locate(site, located), heard, expected)
     else:
         situation = Situation(site, *locate(site, request), request, nginx)
-    wildcard = _wildcard_above(situation)
+    wildcard = _wildcard_above(site, situation.server, situation.request)
     if wildcard:
-        guards = wildcard.client_certificates.guards(request.scheme)
-        refused = Answer(404, headers=response_headers(site, request), guards=guards)
-        yield from _all_of(situation.nginx, refused, "WILDCARD-DEPTH")
+        yield from _below_wildcard(site, wildcard, request, situation.nginx)
         return
     for family in FAMILIES:
         for predicate in family.predicates:
             yield from (item for item in predicate(situation) if item.code in ALWAYS or item.code in codes)
 
 
-def _wildcard_above(situation: Situation) -> Server | None:
+def _of_stranger(site: Site, request: Request, nginx: Answer) -> Iterator[Difference]:
+    """Predict the answer to a name below a wildcard for which nginx lets no handshake come about."""
+    wildcard = _wildcard_above(site, locate(site, request)[0], request)
+    if wildcard and not nginx.backend:
+        yield from _below_wildcard(site, wildcard, request, nginx, 404 if heard_request(request) else 400)
+
+
+def _below_wildcard(
+    site: Site, wildcard: Server, request: Request, nginx: Answer, status: int = 404
+) -> Iterator[Difference]:
+    guards = wildcard.client_certificates.guards(request.scheme)
+    refused = Answer(status, headers=response_headers(site, request), guards=guards)
+    yield from _all_of(nginx, refused, "WILDCARD-DEPTH")
+
+
+def _wildcard_above(site: Site, server: Server, request: Request) -> Server | None:
     """Return the wildcard above a name of several labels, which nginx lets the default server have; None for others."""
-    if situation.server.host != DEFAULT_SERVER:
+    if server.host != DEFAULT_SERVER:
         return None
-    labels = host_name(situation.request.host).split(".")
-    above = (situation.site.servers.get(f"*.{'.'.join(labels[start:])}") for start in range(2, len(labels) - 1))
+    labels = host_name(request.host).split(".")
+    above = (site.servers.get(f"*.{'.'.join(labels[start:])}") for start in range(2, len(labels) - 1))
     return next((server for server in above if server), None)
 
 

@@ -15,8 +15,10 @@ from .differences import Difference, Situation
 from .draft import Draft
 from .rate_filter import Rate
 
+_CLIENT = ("$binary_remote_addr", "$remote_addr", "$the_real_ip")
 
-def limit_rates(draft: Draft, _context: Context) -> list[Finding]:
+
+def limit_rates(draft: Draft, context: Context) -> list[Finding]:
     """Count the requests that a location passes on."""
     ingress, limits = draft.location.ingress, draft.location.policy.limits
     if ingress is None:
@@ -26,6 +28,9 @@ def limit_rates(draft: Draft, _context: Context) -> list[Finding]:
     if any(rate.is_too_large for rate in rates):
         source = Source(ingress.key, annotation="limit-rps" if limits.per_second else "limit-rpm")
         return [*found, finding("RATE-TOO-LARGE", source, host=draft.server.host)]
+    if rates and context.site.settings.limit_key not in _CLIENT:
+        source, key = Source(ingress.key, annotation="limit-rps"), repr(context.site.settings.limit_key)
+        return [*found, finding("RATE-OF-NO-CLIENT", source, host=draft.server.host, key=key)]
     if rates:
         if "route" in draft.main:
             draft.rates = rates

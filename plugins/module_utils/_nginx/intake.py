@@ -115,6 +115,8 @@ def _without_counterpart(settings: Settings, place: ObjectKey) -> Iterator[Findi
     for way in settings.compressions:
         key = "use-gzip" if way.method == GZIP else "enable-brotli"
         yield finding("COMPRESSED-OTHERWISE", Source(place, field=f"data.{key}"), method=way.method)
+    if settings.tls.rejects_strangers:
+        yield finding("STRANGERS-OF-CERTIFICATES", Source(place, field="data.ssl-reject-handshake"))
     ciphers = Source(place, field="data.ssl-ciphers")
     if settings.tls.unreadable:
         yield finding("CIPHERS-LOST", ciphers, ciphers=repr(settings.tls.unreadable))

@@ -60,7 +60,6 @@ FIREWALL: dict[str, str] = {
 NOT_CARRIED: dict[str, str] = {
     "add-headers": "",
     "http-snippet": "",
-    "limit-conn-zone-variable": "$binary_remote_addr",
     "limit-req-status-code": "503",
     "location-snippet": "",
     "main-snippet": "",
@@ -68,7 +67,6 @@ NOT_CARRIED: dict[str, str] = {
     "proxy-set-headers": "",
     "server-snippet": "",
     "ssl-protocols": "TLSv1.2 TLSv1.3",
-    "ssl-reject-handshake": "false",
     "stream-snippet": "",
 }
 """Keys that change how hosts answer and are not carried over, or not in every case, with their harmless default."""

@@ -139,6 +139,7 @@ class Settings:
     intercepts_errors: bool = True
     body_size: str = "1m"
     limit_status: int = 503
+    limit_key: str = "$binary_remote_addr"
     allowed_response_headers: tuple[str, ...] = ()
     http_block: Block = NOTHING
     server_block: Block = NOTHING
@@ -294,6 +295,7 @@ class _ConfigMapReader:
             "intercepts_errors": not self._bool("disable-proxy-intercept-errors", False),
             "body_size": self._size("proxy-body-size", "1m"),
             "limit_status": self._limit_status(),
+            "limit_key": self._text("limit-conn-zone-variable", "$binary_remote_addr").strip(),
             "allowed_response_headers": self._path_list("global-allowed-response-headers", ""),
             "tls": self._tls(),
             "compressions": read_compressions(self._text, self._bool, self._int),
@@ -355,9 +357,10 @@ class _ConfigMapReader:
         oldest, newest = versions or ("TLSv1.2", "TLSv1.3")
         text = self._text("ssl-ciphers", "").strip()
         ciphers = read_ciphers(text)
+        rejects = self._bool("ssl-reject-handshake", False)
         if ciphers is None:
-            return TlsSettings(oldest, newest, unreadable=text)
-        return TlsSettings(oldest, newest, *ciphers)
+            return TlsSettings(oldest, newest, unreadable=text, rejects_strangers=rejects)
+        return TlsSettings(oldest, newest, *ciphers, rejects_strangers=rejects)
 
     def _rewritten_answers(self) -> dict[str, str]:
         pairs = ((key, self._text(key, "off").strip()) for key in _OF_ANSWERS)

@@ -38,7 +38,8 @@ class TlsSettings:
     """What TLS is offered: ``oldest`` and ``newest`` of :data:`VERSIONS`, and ``ciphers`` of TLS 1.2 and before.
 
     No ciphers are the plane's own choice. ``missing`` are those that nginx offers and Envoy does not have.
-    ``unreadable`` is a list of ciphers that is not made of names, as it is written.
+    ``unreadable`` is a list of ciphers that is not made of names, as it is written. With ``rejects_strangers`` no
+    handshake for a name that no host has comes about.
     """
 
     oldest: str = "TLSv1.2"
@@ -46,6 +47,7 @@ class TlsSettings:
     ciphers: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     unreadable: str = ""
+    rejects_strangers: bool = False
 
 
 def read_versions(text: str) -> tuple[str, str] | None:

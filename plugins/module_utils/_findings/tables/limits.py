@@ -52,6 +52,13 @@ CODES: tuple[Code, ...] = (
         "None in most cases; clients see a 502 or 503 that nginx would have hidden behind a second try.",
     ),
     Code(
+        "RATE-OF-NO-CLIENT",
+        Level.BLOCKED,
+        "Rates are counted by something else than the client's address (limit-conn-zone-variable).",
+        "requests are counted for each value of {key}; the gateway counts them for each client address",
+        "Count by $binary_remote_addr, or leave the host on nginx.",
+    ),
+    Code(
         "RATE-TOO-LARGE",
         Level.BLOCKED,
         "A rate limit is larger than Envoy can count to.",

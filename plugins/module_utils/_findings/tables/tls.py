@@ -58,6 +58,13 @@ CODES: tuple[Code, ...] = (
         "None for clients of the last ten years, which all have others of the list.",
     ),
     Code(
+        "STRANGERS-OF-CERTIFICATES",
+        Level.NOTE,
+        "nginx rejects handshakes for names that no host has; the gateway answers names of its certificates with 404.",
+        "ssl-reject-handshake: names that stand in a certificate and that no host has are answered with 404",
+        "None in most cases: nothing is served under such a name.",
+    ),
+    Code(
         "CIPHERS-LOST",
         Level.CONSENT,
         "The TLS 1.2 ciphers are chosen by a list that a Gateway cannot say; the gateway offers its own.",

@@ -6,14 +6,23 @@ from __future__ import annotations
 
 from ..._http.exchange import UNOPENED, Answer, Request
 from ..._http.uri import host_name
-from ..site import Site
+from ..site import DEFAULT_SERVER, Site
+from .locating import server_for
 
 
 def passed_through(site: Site, request: Request) -> Answer | None:
-    """Return the request as a backend gets it whose TLS is passed through, None where nginx ends TLS itself."""
-    if request.scheme != "https" or not site.settings.ssl_passthrough:
+    """Return the request as a backend gets it whose TLS is passed through, None where nginx ends TLS itself.
+
+    A handshake that nginx rejects is an answer with status 0 and without a backend.
+    """
+    if request.scheme != "https":
         return None
-    server = site.servers.get(host_name(request.sni or request.host))
+    name = host_name(request.sni or request.host)
+    if site.settings.tls.rejects_strangers and server_for(site, name).host == DEFAULT_SERVER:
+        return Answer(0)
+    if not site.settings.ssl_passthrough:
+        return None
+    server = site.servers.get(name)
     if server is None or server.passthrough is None:
         return None
     upstream = server.passthrough.backend

@@ -106,3 +106,15 @@ def test_the_status_of_the_limit(code: str, status: int, finding: str) -> None:
     assert plan.site.settings.limit_status == status
     assert not finding or finding in codes_of(plan)
     assert plan.conversion.verdicts[HOST].moves == (finding != "SETTING-NOT-CONVERTED")
+
+
+@pytest.mark.parametrize(
+    ("key", "counted"), [("$binary_remote_addr", True), ("$remote_addr", True), ("$http_x_user", False)]
+)
+def test_only_clients_are_counted(key: str, counted: bool) -> None:
+    limited = ingress(HOST, annotations={"limit-rps": "5"})
+    other = ingress("other.example.com", name="other")
+    plan = plan_of(limited, other, service(), settings={"limit-conn-zone-variable": key})
+    assert ("RATE-OF-NO-CLIENT" not in codes_of(plan, HOST)) is counted
+    assert plan.conversion.verdicts[HOST].moves is counted
+    assert plan.conversion.verdicts["other.example.com"].moves

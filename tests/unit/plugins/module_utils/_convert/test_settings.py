@@ -149,3 +149,33 @@ def test_keys_without_an_effect_on_answers_are_no_reason_to_stay() -> None:
     plan = _plan(settings)
     assert {"SETTING-GIVEN-UP", "UNKNOWN-SETTING"} <= set(codes_of(plan))
     assert plan.conversion.verdicts[HOST].moves
+
+
+def test_handshakes_for_strangers_are_rejected() -> None:
+    named = ingress("b.example.com", name="b", tls="cert")
+    wild = ingress("*.example.net", name="wild")
+    anybody = ingress("", path("/any"), name="anybody")
+    objects = (named, wild, anybody)
+    plan = _plan({"ssl-reject-handshake": "true"}, *objects, certificates=[certificate("b.example.com")])
+    both = Witnesses(plan)
+    for host in ("x.example.org", "any"):
+        assert both.nginx(host, "/any", "https").status == both.istio(host, "/any", "https").status == 0
+        assert both.nginx(host, "/any", "https").backend == both.istio(host, "/any", "https").backend == ""
+    for host, credential in ((HOST, "default"), ("b.example.com", "shop/cert"), ("x.example.net", "default")):
+        assert both.nginx(host, "/x", "https").certificate == credential
+    for host in (HOST, WWW, "b.example.com", "x.example.net", "a.b.example.net", "x.example.org"):
+        for scheme in ("http", "https"):
+            assert both.disagreements(host, "/any", scheme) == [], (host, scheme)
+    (default,) = (obj for obj in objects_of(plan, "Gateway") if obj["metadata"]["name"] == "tls-default")
+    assert default["spec"]["servers"][0]["hosts"] == ["shop/*.example.net", f"shop/{HOST}", f"shop/{WWW}"]
+
+
+def test_no_server_of_the_default_certificate_where_no_host_needs_it() -> None:
+    named = ingress("b.example.com", name="b", tls="cert")
+    settings = {"ssl-reject-handshake": "true"}
+    plan = plan_of(named, service(), settings=settings, certificates=[certificate("b.example.com")])
+    assert [obj["metadata"]["name"] for obj in objects_of(plan, "Gateway") if "default" in obj["metadata"]["name"]] == [
+        "http-default"
+    ]
+    assert Witnesses(plan).disagreements("x.example.org", "/", "https") == []
+    assert Witnesses(plan).disagreements("b.example.com", "/", "https") == []

@@ -134,8 +134,8 @@ def test_a_value_that_nginx_cannot_use_is_the_default_and_said_once(key: str, te
 
 
 def test_what_changes_answers_and_is_not_carried_over_is_listed() -> None:
-    found = settings(limit_conn_zone_variable="$http_x", keep_alive="75", plugins="mine", proxy_redirect_to="off")
-    assert found.unsupported == (("limit-conn-zone-variable", "$http_x"), ("plugins", "mine"))
+    found = settings(stream_snippet="server {}", keep_alive="75", plugins="mine", proxy_redirect_to="off")
+    assert found.unsupported == (("plugins", "mine"), ("stream-snippet", "server {}"))
 
 
 def test_keys_that_a_known_release_does_not_know_are_passed_over() -> None:
