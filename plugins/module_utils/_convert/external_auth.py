@@ -93,7 +93,7 @@ def _source(draft: Draft) -> Source:
 def _check_variables(question: Question) -> None:
     """Raise UnreachableTargetError where the question depends on what the gateway does not know."""
     if question.snippet:
-        raise UnreachableTargetError("global-auth-snippet changes the question")
+        raise UnreachableTargetError("directives of a snippet change the question")
     texts = (question.url, question.signin, question.asked, *(value for __, value in question.headers))
     for text in texts:
         unknown = unknown_variables(text)

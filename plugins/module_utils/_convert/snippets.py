@@ -16,6 +16,7 @@ from .._findings.codes import finding
 from .._findings.finding import Finding, Source
 from .._istio.formatter import plain
 from .._istio.lua import request_headers, response_headers
+from .._nginx.families.external_auth import auth_headers
 from .._nginx.families.snippets import NO_SNIPPETS
 from .._nginx.site import Location, Server
 from .._nginx.snippets.blocks import (
@@ -259,7 +260,8 @@ def _verdicts(draft: Draft) -> Iterator[Finding]:
         return
     if "stream-snippet" in policy.present:
         yield finding("STREAM-SNIPPET", Source(ingress.key, annotation="stream-snippet"), host=draft.server.host)
-    if "auth-snippet" in policy.present and policy.external_auth.question is not None:
+    unread = auth_headers(ingress.named.get("auth-snippet", "")) is None
+    if unread and policy.external_auth.question is not None:
         source = Source(ingress.key, annotation="auth-snippet")
         yield not_converted(draft.server, source, "auth-snippet", "directives of the question to another service")
 

@@ -33,8 +33,8 @@ class Question:
 
     ``method`` is that of the question, GET where it is empty; ``signin`` is where an answer of 401 leads; ``asked`` is
     sent as X-Auth-Request-Redirect; ``copied`` are headers of the answer for the backend, ``headers`` those of the
-    question (ConfigMap). ``every_cookie`` tells that cookies reach the client with every status; ``snippet`` that the
-    ConfigMap adds directives.
+    question (ConfigMap). ``every_cookie`` tells that cookies reach the client with every status; ``snippet`` that
+    directives change it in a way that is not known.
     """
 
     url: str

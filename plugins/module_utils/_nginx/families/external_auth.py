@@ -7,11 +7,14 @@ Source: ingress-nginx ``internal/ingress/annotations/authreq`` and ``authreqglob
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..external_auth import Question, address_of, are_durations, header_names, is_header_name, signin_url
 from ..reader import Reader
 from ..references import split_reference
+from ..snippets.blocks import NOTHING
+from ..snippets.reading import Level, read_snippet
+from ..snippets.text import Text
 
 # nginx ignores the whole group for a bad value of one of these: its paths are open.
 _VOIDING = ("auth-cache-duration", "auth-request-redirect", "auth-always-set-cookie")
@@ -49,6 +52,7 @@ def read_external_auth(reader: Reader) -> ExternalAuth:
     if not are_durations(reader.text("auth-cache-duration", "")):
         reader.deny("auth-cache-duration")
     signin = reader.text("auth-signin", "")
+    sent, written = _headers(reader), auth_headers(_snippet(reader)) or ()
     return ExternalAuth(
         Question(
             url,
@@ -56,9 +60,10 @@ def read_external_auth(reader: Reader) -> ExternalAuth:
             signin_url(signin, reader.text("auth-signin-redirect-param", "")) if signin else "",
             reader.text("auth-request-redirect", ""),
             _copied(reader),
-            _headers(reader),
+            (*sent, *written),
             "auth-cache-key" in reader.values,
             reader.boolean("auth-always-set-cookie", False),
+            snippet=bool({name.lower() for name, __ in sent} & {name for name, __ in written}),
         ),
         any_suffices=reader.text("satisfy", "") == "any",
     )
@@ -70,6 +75,34 @@ def _everywhere(reader: Reader) -> ExternalAuth:
     if question is None or not reader.namespace or not reader.boolean("enable-global-auth", True):
         return _NONE
     return ExternalAuth(question, any_suffices=reader.text("satisfy", "") == "any")
+
+
+def _snippet(reader: Reader) -> str:
+    return reader.text("auth-snippet", "") if reader.settings.allow_snippets else ""
+
+
+def auth_headers(snippet: str) -> tuple[tuple[str, str], ...] | None:
+    """Return the headers of the question that ``auth-snippet`` adds, None where it asks for anything else.
+
+    Its directives stand in the location of the question. ``add_header`` has no effect there, for nginx adds headers to
+    answers to clients only.
+    """
+    block = read_snippet(snippet, Level.LOCATION)
+    late = all(item.late and item.text for item in block.requested)
+    names = [item.name for item in block.requested]
+    once = len(set(names)) == len(names) and _SENT_ANYWAY.isdisjoint(names)
+    if not (late and once) or replace(block, requested=(), additions=()) != NOTHING:
+        return None
+    return tuple((item.name, _written(item.text)) for item in block.requested)
+
+
+_SENT_ANYWAY = frozenset(
+    ("x-auth-request-redirect", "x-original-method", "x-original-uri", "x-original-url", "x-sent-from")
+)
+
+
+def _written(text: Text) -> str:
+    return "".join(f"${{{part[1:]}}}" if part[0] == "$" else part[1:] for part in text)
 
 
 def _copied(reader: Reader) -> tuple[str, ...]:

@@ -180,3 +180,54 @@ def test_a_backend_without_endpoints_is_guarded_for_the_time_when_it_has_some() 
     assert witnesses.nginx(HOST, "/", "https").status == 503
     assert [item.kind for item in witnesses.istio(HOST, "/", "https").guards] == ["external"]
     assert witnesses.disagreements(HOST, "/", "https") == []
+
+
+SNIPPETS = {"annotations-risk-level": "Critical", "allow-snippet-annotations": "true"}
+
+
+@pytest.mark.parametrize(
+    "snippet",
+    [
+        'proxy_set_header X-Team "shop $host";',
+        'proxy_set_header X-Team shop;\nproxy_set_header X-Method $request_method; add_header X-Seen "by nobody";',
+        "",
+    ],
+)
+def test_headers_of_an_auth_snippet_are_sent_with_the_question(snippet: str) -> None:
+    witnesses = both({"auth-url": URL, "auth-snippet": snippet}, settings=SNIPPETS)
+    assert "SNIPPET-NOT-CONVERTED" not in codes_of(witnesses.plan, HOST)
+    (guard,) = witnesses.nginx(HOST, "/x", "https").guards
+    assert ("('x-team', 'shop" in guard.decides) is ("X-Team" in snippet)
+    assert witnesses.disagreements(HOST, "/x", "https") == []
+
+
+@pytest.mark.parametrize(
+    "snippet",
+    [
+        "proxy_set_header X-Serial $ssl_client_serial;",
+        "auth_request_set $user $upstream_http_x_user;",
+        "proxy_set_header X-Original-URL /other;",
+        "proxy_set_header X-A 1; proxy_set_header X-A 2;",
+        'proxy_set_header X-A "";',
+        "deny all;",
+        "proxy_set_header X-A",
+    ],
+)
+def test_an_auth_snippet_that_asks_for_more_holds_the_host_back(snippet: str) -> None:
+    plan = both({"auth-url": URL, "auth-snippet": snippet}, settings=SNIPPETS).plan
+    assert "SNIPPET-NOT-CONVERTED" in codes_of(plan, HOST)
+    assert not plan.conversion.verdicts[HOST].moves
+
+
+def test_a_header_of_both_the_snippet_and_the_configmap_holds_the_host_back() -> None:
+    named = {"auth-url": URL, "auth-snippet": "proxy_set_header X-Team a;", "auth-proxy-set-headers": "sent"}
+    plan = both(named, configmap("sent", **{"X-Team": "b"}), settings=SNIPPETS).plan
+    assert not plan.conversion.verdicts[HOST].moves
+
+
+def test_a_snippet_that_nginx_removes_sends_nothing() -> None:
+    removed = {"annotations-risk-level": "Critical"}
+    witnesses = both({"auth-url": URL, "auth-snippet": "proxy_set_header X-Team shop;"}, settings=removed)
+    (guard,) = witnesses.nginx(HOST, "/x", "https").guards
+    assert "x-team" not in guard.decides
+    assert witnesses.disagreements(HOST, "/x", "https") == []
