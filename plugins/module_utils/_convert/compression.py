@@ -15,6 +15,10 @@ _LIBRARIES = {
     BROTLI: f"{_EXTENSIONS}.compression.brotli.compressor.v3.Brotli",
     GZIP: f"{_EXTENSIONS}.compression.gzip.compressor.v3.Gzip",
 }
+_STATUSES = (200, 403, 404)
+_OTHER_STATUSES = [status for status in range(201, 600) if status not in _STATUSES]
+"""What nginx does not compress; without them Envoy sends ``Vary`` with redirects of its own."""
+
 _LEAST = 30
 """Envoy takes no smaller length."""
 
@@ -28,7 +32,10 @@ def compressor_patches(compressions: Iterable[Compression]) -> Iterator[dict[str
         settings = {
             "@type": f"{_EXTENSIONS}.filters.http.compressor.v3.Compressor",
             "compressor_library": {"name": way.method, "typed_config": {"@type": _LIBRARIES[way.method]}},
-            "response_direction_config": {"common_config": _common(way)},
+            "response_direction_config": {
+                "common_config": _common(way),
+                "uncompressible_response_codes": _OTHER_STATUSES,
+            },
             "choose_first": way.method == BROTLI,
         }
         yield always_on_filter_patch(f"i2i.{way.method}", settings)

@@ -20,6 +20,7 @@ from .._nginx.streams import read_streams
 from .assemble import Assembly
 from .block_lists import block_lists
 from .body_size import BODY_SIZE, limit_body, limit_of
+from .ciphers import cipher_obstacles
 from .client_certificates import ask_for_certificate, certificate_obstacles
 from .context import Context
 from .draft import Draft
@@ -165,8 +166,9 @@ class _Hosts:
 
     def _certificates(self, server: Server) -> Iterator[Finding]:
         # Whom TLS connections are passed to asks for certificates, or does not.
-        passed = server.passthrough is not None
-        return iter(()) if passed else certificate_obstacles(server, self._context.site, self._bundle.certificates)
+        if server.passthrough is None:
+            yield from certificate_obstacles(server, self._context.site, self._bundle.certificates)
+            yield from cipher_obstacles(server, self._context.site, self._bundle.certificates)
 
     def _draft(self, server: Server) -> list[Finding]:
         """Fill in the drafts of a host and return what the families found."""

@@ -20,6 +20,7 @@ from .._kube.names import generated_name
 from .._kube.objects import KubeObject, ObjectKey
 from .._nginx.site import Server
 from .._nginx.tls_settings import VERSIONS, TlsSettings
+from .ciphers import suites
 from .options import Options
 from .routing import gateway_host
 
@@ -192,7 +193,7 @@ def _add_tls_gateway(
         options.gateway_namespace,
         _tls_gateway_name(tls),
         options.gateway_selector,
-        [https_server(names, credential.name, _mode(tls), layout.offered)],
+        [https_server(names, credential.name, _mode(tls), {**layout.offered, **_own_ciphers(tls)})],
     )
     layout.gateways.setdefault(unit, []).append(obj)
     wanted = tls.hosts[0].server.client_certificates
@@ -207,6 +208,12 @@ def _mode(tls: _TlsServer) -> str:
     if not wanted.asks:
         return "SIMPLE"
     return "MUTUAL" if wanted.verify == "on" else "OPTIONAL_MUTUAL"
+
+
+def _own_ciphers(tls: _TlsServer) -> dict[str, Any]:
+    """Return the field for the ciphers of the hosts of a server, all of which ask for the same."""
+    found = suites(tls.hosts[0].server)
+    return {"cipherSuites": found} if found else {}
 
 
 def _tls_gateway_name(tls: _TlsServer) -> str:

@@ -18,7 +18,7 @@ from .._nginx.policy import Policy
 from .._nginx.site import DEFAULT_SERVER, Server
 from .registry import CARRIED
 from .routing import is_plain_path, pattern_match
-from .whole_host import alias_obstacles, tls_obstacles
+from .whole_host import alias_obstacles
 
 
 def obstacles(server: Server, policies: Mapping[ObjectKey, Policy]) -> Iterator[Finding]:
@@ -32,8 +32,6 @@ def obstacles(server: Server, policies: Mapping[ObjectKey, Policy]) -> Iterator[
         policy = policies[ingress.key]
         # Of a canary nothing else counts, unless its backend was an ordinary one before (semantics.md B.1).
         if not policy.canary or _has_location(server, ingress):
-            if server.passthrough is None:
-                yield from tls_obstacles(ingress, policy, server.host)
             yield from _annotation_obstacles(ingress, policy, server.host)
 
 

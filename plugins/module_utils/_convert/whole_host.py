@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The sealos.istio_migration authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Ingresses ask of a whole host that a gateway does not do (semantics.md A.1 1 and 9). PRIVATE."""
+"""What Ingresses ask of a whole host that a gateway does not do (semantics.md A.1 1). PRIVATE."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from collections.abc import Iterator
 
 from .._findings.codes import finding
 from .._findings.finding import Finding, Source
-from .._nginx.ingress import Ingress
-from .._nginx.policy import Policy
 from .._nginx.site import Server
 from .context import Context
 from .draft import Draft
@@ -22,13 +20,6 @@ def alias_obstacles(server: Server) -> Iterator[Finding]:
     for name in server.alias_patterns:
         source = Source(server.ingresses[0].key, annotation="server-alias")
         yield finding("ALIAS-IS-PATTERN", source, host=server.host, alias=repr(name))
-
-
-def tls_obstacles(ingress: Ingress, policy: Policy, host: str) -> Iterator[Finding]:
-    """Yield what an Ingress asks of the TLS of its hosts."""
-    if policy.hosts.ciphers:
-        source = Source(ingress.key, annotation="ssl-ciphers")
-        yield finding("CIPHERS-LOST", source, host=host, ciphers=repr(policy.hosts.ciphers))
 
 
 def names_and_tls(_draft: Draft, _context: Context) -> list[Finding]:

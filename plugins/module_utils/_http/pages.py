@@ -7,6 +7,9 @@ Source: nginx ``src/http/ngx_http_special_response.c`` with ``server_tokens off`
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
 from .._kube.digests import sha256_hex
 
 _TITLES = {
@@ -24,18 +27,33 @@ _TITLES = {
 }
 
 
-def error_page(status: int) -> str:
-    """Return the page that nginx makes for ``status``. Raises KeyError for a status that it has no page for."""
+_NGINX = "nginx"
+_PRODUCT = re.compile(r"nginx(?:/[0-9.]{1,20})?", re.ASCII)
+
+
+def error_page(status: int, product: str = _NGINX) -> str:
+    """Return the page that nginx makes for ``status``. Raises KeyError for a status that it has no page for.
+
+    ``product`` is what it calls itself: with its version where ``server_tokens`` are on.
+    """
     title = _TITLES[status]
     return (
         f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n"
-        "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+        f"<hr><center>{product}</center>\r\n</body>\r\n</html>\r\n"
     )
 
 
-_DIGESTS = {status: sha256_hex(error_page(status)) for status in _TITLES}
+def names_nginx(server: str) -> bool:
+    """Tell whether a ``Server`` header is that of nginx itself."""
+    return _PRODUCT.fullmatch(server) is not None
 
 
-def is_error_page(status: int, body_sha256: str) -> bool:
-    """Tell whether a body is the page that nginx makes for ``status``."""
-    return _DIGESTS.get(status) == body_sha256
+def is_error_page(status: int, body_sha256: str, server: str = "") -> bool:
+    """Tell whether a body is the page that nginx makes for ``status``; ``server`` is the header of that name."""
+    products = {_NGINX, server if names_nginx(server) else _NGINX}
+    return status in _TITLES and any(_digest(status, product) == body_sha256 for product in products)
+
+
+@lru_cache(maxsize=64)
+def _digest(status: int, product: str) -> str:
+    return sha256_hex(error_page(status, product))

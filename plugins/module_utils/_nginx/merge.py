@@ -8,7 +8,7 @@ mergeAlternativeBackends, extractTLSSecretName.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from .._bundle.bundle import Bundle, Certificate
@@ -46,6 +46,7 @@ def build_site(bundle: Bundle, intake: Intake) -> Site:
     for server in merge.servers.values():
         server.locations = in_file_order(server.locations)
         server.regex = any(map(is_regex, server.locations))
+    _choose_ciphers(merge.servers.values(), intake)
     if intake.settings.ssl_passthrough:
         asking = {i.key for i, policy in intake.ingresses if policy.hosts.passthrough and not policy.canary}
         pass_through(merge.servers.values(), asking, services)
@@ -276,6 +277,17 @@ def _ask_for_certificates(servers: Mapping[str, Server], intake: Intake) -> None
                 asking.setdefault(host, []).append(policy.client_certificates)
     for host, wanted in asking.items():
         servers[host].client_certificates = merged(wanted)
+
+
+def _choose_ciphers(servers: Iterable[Server], intake: Intake) -> None:
+    """Give each server the ciphers of the oldest Ingress that names any."""
+    asking = {i.key: policy.hosts.ciphers for i, policy in intake.ingresses if policy.hosts.ciphers}
+    if not asking:
+        return
+    canaries = {ingress.key for ingress, policy in intake.ingresses if policy.canary}
+    for server in servers:
+        named = (asking[item.key] for item in server.ingresses if item.key in asking and item.key not in canaries)
+        server.ciphers = "" if server.redirects_to else next(named, "")
 
 
 def _served(host: str, ingress: Ingress, certificates: Mapping[tuple[str, str], Certificate]) -> ServedCertificate:

@@ -140,6 +140,7 @@ class Server:
     ``from-to-www-redirect`` made, empty for all others. ``client_certificates`` is what the host asks of its clients.
     ``snippet`` is what somebody wrote by hand for all of it.
     ``passthrough`` is where the TLS connections for its name go unopened, None where nginx ends them.
+    ``ciphers`` is a list of TLS 1.2 ciphers for it alone, empty for none.
     ``alias_of`` is the host whose locations a further name shares, empty for a host of its own; ``alias_patterns`` are
     the further names of a host that stand for many.
     """
@@ -153,6 +154,7 @@ class Server:
     redirects_to: str = ""
     snippet: Block = NOTHING
     passthrough: Passthrough | None = None
+    ciphers: str = ""
     alias_of: str = ""
     alias_patterns: tuple[str, ...] = ()
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .._convert.differences import Difference
-from .._http.pages import is_error_page
+from .._http.pages import is_error_page, names_nginx
 from .probes import Probe
 from .redaction import shown_body, shown_header, shown_location
 from .replies import Reply, is_handshake
@@ -133,11 +133,7 @@ def _of_the_plane(fields: Mapping[str, str]) -> dict[str, str]:
 
 def _compares_body(probe: Probe, nginx: Sequence[Reply]) -> bool:
     """Tell whether the bodies come from a backend that both planes asked for the same."""
-    if (
-        probe.why == DISGUISED
-        or _is_refused(probe, nginx[-1])
-        or any(is_error_page(reply.status, reply.body_sha256) for reply in nginx)
-    ):
+    if probe.why == DISGUISED or _is_refused(probe, nginx[-1]) or any(map(_is_own_page, nginx)):
         return False
     return not (probe.generated and nginx[-1].status == probe.status)
 
@@ -146,7 +142,15 @@ def _is_refused(probe: Probe, nginx: Reply) -> bool:
     """Tell whether whoever guards the route, which the prober may or may not pass, refused it."""
     if not probe.guarded or nginx.status not in _NOT_ADMITTED:
         return False
-    return probe.method == "HEAD" or is_error_page(nginx.status, nginx.body_sha256)
+    return probe.method == "HEAD" or _is_own_page(nginx)
+
+
+def _is_own_page(reply: Reply) -> bool:
+    return is_error_page(reply.status, reply.body_sha256, _server(reply))
+
+
+def _server(reply: Reply) -> str:
+    return ", ".join(reply.headers.get("server", ()))
 
 
 def _fields(reply: Reply, compares_body: bool) -> dict[str, str]:
@@ -160,6 +164,8 @@ def _fields(reply: Reply, compares_body: bool) -> dict[str, str]:
     compares_body = compares_body and not reply.failure and not is_handshake(reply.status)
     ignored = _NOT_COMPARED if compares_body else _NOT_COMPARED | _OF_BODY
     for name, values in reply.headers.items():
+        if name == "server" and names_nginx(_server(reply)):
+            continue  # what nginx calls itself, where server-tokens lets it
         if name not in ignored and not name.startswith(_GATEWAYS_OWN):
             fields[HEADER + name] = ", ".join(values)
     if compares_body:
@@ -211,7 +217,7 @@ def model_mismatch(probe: Probe, nginx: Reply) -> str:
     if probe.guarded and nginx.status in _NOT_ADMITTED:
         return ""
     if not probe.generated:
-        own = nginx.status not in _BACKEND_FAILED and is_error_page(nginx.status, nginx.body_sha256)
+        own = nginx.status not in _BACKEND_FAILED and _is_own_page(nginx)
         return f"the model says that a backend answers, nginx answers {nginx.status} itself" if own else ""
     said = f"{probe.status} {shown_location(probe.location)}".strip()
     did = nginx.error or f"{nginx.status} {shown_location(nginx.location)}".strip()

@@ -33,8 +33,7 @@ CODES: tuple[Code, ...] = (
         "COMPRESSED-OTHERWISE",
         Level.NOTE,
         "The gateway compresses responses as nginx does, with differences of detail.",
-        "the gateway compresses with {method} at its own level, whatever the status, and drops strong ETags of what it "
-        "compresses",
+        "the gateway compresses with {method} at its own level, and drops strong ETags of what it compresses",
         "None: clients read both alike.",
     ),
     Code(

@@ -88,8 +88,11 @@ def test_compressors_see_answers_last() -> None:
     names = [item["patch"]["value"]["name"] for item in patches if item["applyTo"] == "HTTP_FILTER"]
     assert names[:2] == ["i2i.brotli", "i2i.gzip"]
     (gzip,) = (item["patch"]["value"] for item in patches if item["patch"]["value"].get("name") == "i2i.gzip")
-    common = gzip["typed_config"]["response_direction_config"]["common_config"]
-    assert common == {"min_content_length": 256, "content_type": ["text/css", "text/html"]}
+    direction = gzip["typed_config"]["response_direction_config"]
+    assert direction["common_config"] == {"min_content_length": 256, "content_type": ["text/css", "text/html"]}
+    # nginx ngx_http_gzip_filter_module.c
+    assert {200, 403, 404}.isdisjoint(direction["uncompressible_response_codes"])
+    assert {201, 302, 500} <= set(direction["uncompressible_response_codes"])
     plan = _plan({"use-gzip": "true"})
     assert "COMPRESSED-OTHERWISE" in codes_of(plan)
     assert Witnesses(plan).disagreements(HOST, "/x") == []

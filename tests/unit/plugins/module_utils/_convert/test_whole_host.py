@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.plan import Plan
 
-from manifests import Object, certificate, ingress, path, service
-from plans import codes_of, plan_of
+from manifests import PREFIX, Object, certificate, ingress, path, service
+from plans import codes_of, objects_of, plan_of
 from witnesses import Witnesses
 
 
@@ -52,7 +53,49 @@ def test_passthrough_without_its_argument_means_nothing() -> None:
     assert plan.conversion.verdicts["a.example.com"].moves
 
 
-def test_ciphers_need_consent() -> None:
-    plan = plan_of(_named("a", "a.example.com", ssl_ciphers="ECDHE-RSA-AES128-GCM-SHA256"), service())
+STRONG = "ECDHE-RSA-AES128-GCM-SHA256"
+
+
+def _suites(plan: Plan) -> dict[str, list[str]]:
+    servers = [item for obj in objects_of(plan, "Gateway") for item in obj["spec"]["servers"] if "tls" in item]
+    return {item["hosts"][0].rpartition("/")[2]: item["tls"].get("cipherSuites", []) for item in servers}
+
+
+def test_a_host_with_a_certificate_of_its_own_has_ciphers_of_its_own() -> None:
+    first = ingress("a.example.com", tls="cert", annotations={"ssl-ciphers": f"{STRONG}:DHE-RSA-AES128-GCM-SHA256"})
+    plan = plan_of(first, service(), certificates=[certificate("a.example.com")])
+    assert codes_of(plan, "a.example.com") == ["CIPHERS-MISSING", "REDIRECT-KEEPS-SLASH"]
+    assert _suites(plan) == {"a.example.com": [STRONG], "*": []}
+
+
+def test_the_oldest_list_of_a_host_counts() -> None:
+    newer = ingress("a.example.com", path("/b"), name="b", created="2025-01-01T00:00:00Z")
+    newer["metadata"]["annotations"][f"{PREFIX}/ssl-ciphers"] = "AES128-SHA"
+    first = ingress("a.example.com", tls="cert", annotations={"ssl-ciphers": STRONG})
+    plan = plan_of(first, newer, service(), certificates=[certificate("a.example.com")])
+    assert _suites(plan)["a.example.com"] == [STRONG]
+
+
+@pytest.mark.parametrize(
+    ("ciphers", "names", "secret"),
+    [
+        ("HIGH:!aNULL", ["a.example.com"], "cert"),
+        (STRONG, ["a.example.com", "b.example.com"], "cert"),
+        (STRONG, ["*.example.com"], "cert"),
+        (STRONG, ["a.example.com"], None),
+    ],
+)
+def test_ciphers_that_no_server_can_have_for_the_host_alone_need_consent(
+    ciphers: str, names: list[str], secret: str | None
+) -> None:
+    first = ingress("a.example.com", tls=secret, annotations={"ssl-ciphers": ciphers})
+    plan = plan_of(first, ingress("b.example.com", name="b"), service(), certificates=[certificate(*names)])
     assert "CIPHERS-LOST" in codes_of(plan, "a.example.com")
     assert not plan.conversion.verdicts["a.example.com"].moves
+    assert plan.conversion.verdicts["b.example.com"].moves
+
+
+def test_hosts_that_share_a_certificate_may_ask_for_the_same_ciphers() -> None:
+    hosts = ingress(["a.example.com", "b.example.com"], tls="cert", annotations={"ssl-ciphers": STRONG})
+    plan = plan_of(hosts, service(), certificates=[certificate("a.example.com", "b.example.com")])
+    assert _suites(plan)["a.example.com"] == [STRONG]

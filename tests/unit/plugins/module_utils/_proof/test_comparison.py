@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.sealos.istio_migration.plugins.module_utils._convert.differences import Difference
 from ansible_collections.sealos.istio_migration.plugins.module_utils._convert.generated import generated_answer
-from ansible_collections.sealos.istio_migration.plugins.module_utils._http.pages import is_error_page
+from ansible_collections.sealos.istio_migration.plugins.module_utils._http.pages import error_page, is_error_page
 from ansible_collections.sealos.istio_migration.plugins.module_utils._kube.digests import sha256_hex
 from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.comparison import (
     Comparison,
@@ -231,3 +231,18 @@ def test_values_that_may_be_secret_are_shown_as_digests() -> None:
 def test_where_chance_decides_between_backends_only_the_plane_is_compared() -> None:
     assert outcome(reply(body="old", x_a="1"), reply(body="new", x_b="2"), chance=True).verdict is Verdict.EQUAL
     assert fields_of(outcome(reply(), reply(404), chance=True)) == ["status"]
+
+
+@pytest.mark.parametrize("server", ["nginx", "nginx/1.27.1"])
+def test_what_nginx_calls_itself_is_its_own(server: str) -> None:
+    assert outcome(reply(server=server), reply()).verdict is Verdict.EQUAL
+    assert fields_of(outcome(reply(server="gunicorn"), reply())) == ["header:server"]
+    assert fields_of(outcome(reply(), reply(server="istio-envoy"))) == ["header:server"]
+
+
+def test_pages_of_nginx_may_name_its_version() -> None:
+    body = sha256_hex(error_page(403, "nginx/1.27.1"))
+    assert is_error_page(403, body, "nginx/1.27.1")
+    assert not is_error_page(403, body)
+    assert not is_error_page(403, sha256_hex(error_page(403, "other/1.0")), "other/1.0")
+    assert is_error_page(403, sha256_hex(error_page(403)), "gunicorn")
