@@ -15,6 +15,9 @@ from .snippets.reading import Level, read_snippet
 
 Data = Mapping[str, str]
 
+NAMING = frozenset(("add-headers", "proxy-set-headers"))
+"""The keys whose value is the name of another ConfigMap."""
+
 
 def added_headers(data: Data) -> Block:
     """Return what ``add-headers`` says of all answers; ``data`` is that of the ConfigMap it names."""

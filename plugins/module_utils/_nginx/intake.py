@@ -18,6 +18,7 @@ from .._kube.names import is_dns_label, is_object_name
 from .._kube.objects import KubeObject, MalformedObjectError, ObjectKey, data_of, key_of
 from .catalogue import ACCEPTED
 from .compression import GZIP
+from .header_settings import NAMING
 from .ingress import Ingress, oldest_first, read_ingress
 from .ownership import IngressClasses, load_refusal
 from .policy import Policy, Readings
@@ -76,7 +77,7 @@ def _settings_of(bundle: Bundle) -> Settings:
     if controller.configmap:
         wanted = ObjectKey("ConfigMap", *controller.configmap)
         data = next((data_of(obj) for obj in bundle.of("ConfigMap") if key_of(obj) == wanted), None)
-    named = references_of(bundle).configmaps
+    named = references_of(bundle).configmaps if data and not data.keys().isdisjoint(NAMING) else {}
     return read_settings(controller.arguments, data, controller_version(controller.image), named)
 
 
