@@ -13,6 +13,7 @@ from .._istio.resources import envoy_filter, istio_object, route_patch
 from .._kube.digests import canonical_json
 from .._kube.names import generated_name
 from .._kube.objects import KubeObject, ObjectKey
+from .._nginx.own_locations import OWN_BODY_LIMIT
 from .._nginx.site import DEFAULT_SERVER, Server, Site
 from .._nginx.snippets.effect import server_block
 from .._nginx.streams import Stream
@@ -27,6 +28,7 @@ from .parity import parity_filter
 from .passthrough import passthrough_routes
 from .redirects import ROOT_SUFFIX, SAYS_PORT, WWW_SUFFIXES
 from .routing import gateway_host
+from .server_snippets import SERVER_SUFFIX, WRITTEN_SUFFIX
 from .services import outside_objects
 from .snippets import RESPONSE, response_config
 from .streams import stream_objects
@@ -202,9 +204,20 @@ def _filters_everywhere(
         yield shared_redirect(server), drafts[0].everywhere
     for draft in drafts:
         for name in draft.names():
-            filters = {**draft.everywhere, **(unlimited if name.endswith(ROOT_SUFFIX) else {})}
+            limit = _limit_of_step(name.removeprefix(draft.name))
+            filters = {**draft.everywhere, BODY_SIZE: limit_of(limit)} if limit is not None else draft.everywhere
             if filters:
                 yield name, filters
+
+
+def _limit_of_step(suffix: str) -> int | None:
+    """Return the size of bodies that a route of its own takes, 0 for any; None for that of its location.
+
+    nginx looks at the size when it has a location, and its own locations have the limit of nginx itself.
+    """
+    if suffix == ROOT_SUFFIX or suffix.startswith(SERVER_SUFFIX):
+        return 0
+    return OWN_BODY_LIMIT if suffix.startswith(WRITTEN_SUFFIX) else None
 
 
 def _chunks(patches: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -16,6 +16,7 @@ from .._nginx.site import Server
 from .._nginx.snippets.blocks import NOTHING, Block, Branch, WrittenLocation, first_return, inherited
 from .._nginx.snippets.effect import place_of, server_block
 from .._nginx.snippets.hosts import rules_obstacle
+from .body_size import BODY_SIZE, limit_of
 from .conditions import NoSuchConditionError, condition_match, location_match
 from .context import Context
 from .draft import Draft, Step, Variant, join_conditions
@@ -28,6 +29,9 @@ from .snippets import (
     response_config,
     script_obstacles,
 )
+
+WRITTEN_SUFFIX, SERVER_SUFFIX = "/location-", "/server-if-"
+"""How the names of routes go on that answer for a location of a snippet, and for an ``if`` of a whole server."""
 
 _LONGEST = 400
 """Characters of paths in one condition; escaped they may be twice as many."""
@@ -46,7 +50,7 @@ def written_locations(server: Server, drafts: Sequence[Draft], context: Context)
             level = inherited(block, location.block)
             action, changes = action_of(first_return(location.block), None)
             config = response_config((WITHOUT_HSTS, *changes), level, place_of(server, None))
-            variant = Variant(f"/location-{index}", filters={RESPONSE: config})
+            variant = Variant(f"{WRITTEN_SUFFIX}{index}", filters={RESPONSE: config})
             match = join_conditions(location_match(location), drafts[0].guard)
             match = join_conditions(match, _without_settled(server, location))
             drafts[0].steps.insert(0, Step(variant, action, (match,)))
@@ -86,6 +90,7 @@ def server_script(server: Server, drafts: list[Draft], context: Context) -> None
         root.main, changes = action_of(final, None)
         root.steps, root.variants, root.patches = [], [Variant()], {}
         root.filters = {RESPONSE: response_config((WITHOUT_HSTS, *changes), block, place)}
+        root.everywhere[BODY_SIZE] = limit_of(0)
         root.matches = [{"uri": {"prefix": "/"}, **root.guard}]
         drafts[:] = [root]
     steps: list[Step] = []
@@ -98,7 +103,7 @@ def server_script(server: Server, drafts: list[Draft], context: Context) -> None
             action, changes = action_of(answer, None)
             config = response_config((WITHOUT_HSTS, *changes), level, place)
             match = join_conditions(condition_match(item.condition), drafts[0].guard)
-            steps.append(Step(Variant(f"/server-if-{index}", filters={RESPONSE: config}), action, (match,)))
+            steps.append(Step(Variant(f"{SERVER_SUFFIX}{index}", filters={RESPONSE: config}), action, (match,)))
     drafts[0].steps[:0] = steps
 
 

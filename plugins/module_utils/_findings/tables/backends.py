@@ -144,9 +144,10 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "PROTOCOL-MISMATCH",
-        Level.BLOCKED,
+        Level.CONSENT,
         "The port's declared protocol makes the gateway speak another protocol to the backend than nginx does.",
         "port {port} of Service {service} declares {declared}, but nginx speaks {protocol} to it",
-        "Correct the port's name or appProtocol, or set backend-protocol, so that both planes agree.",
+        "Correct the port's name or appProtocol, or set backend-protocol, so that both planes agree; or accept the "
+        "code if the backend speaks what its port declares.",
     ),
 )

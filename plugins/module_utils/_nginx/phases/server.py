@@ -8,6 +8,7 @@ from ..._http.exchange import Answer, Request
 from ..._http.uri import host_name
 from ..._kube.hosts import is_wildcard
 from ..block_lists import refuses
+from ..own_locations import OWN_BODY_LIMIT
 from ..site import Server, Site
 from ..snippets.blocks import inherited
 from ..snippets.effect import changed, own_answer, place_of, script_answer, server_block, written_location
@@ -63,8 +64,12 @@ def hand_written_answer(site: Site, server: Server, request: Request, path: str)
     location = written_location(outer, path)
     if location is None or (location.modifier in ("~", "~*") and settles(server, path)):
         return None
-    found, level = script_answer(inherited(outer, location.block), request)
     place = place_of(server, None)
+    inner = inherited(outer, location.block)
+    if request.body_length > OWN_BODY_LIMIT:
+        # The size is looked at as soon as a location is found, before what stands in it.
+        return changed(Answer(413, phase="snippet"), inner, request, place)
+    found, level = script_answer(inner, request)
     return changed(own_answer(found, request, place), level, request, place)
 
 

@@ -371,3 +371,24 @@ def test_no_value_becomes_a_part_of_a_program() -> None:
     assert not any("execute" in text for text in programs)
     assert "execute" not in str(routes_of(plan, HOST))
     assert agreed(Witnesses(plan)).headers == {"x-a": hostile}
+
+
+@pytest.mark.parametrize(
+    ("server", "target", "largest"),
+    [
+        # Before nginx has a location it looks at no size; a location of a snippet has nginx's own limit of 1m.
+        ("return 403;", "/x", None),
+        ("if ($http_x = a) { return 403; }", "/x", None),
+        ("location ~ /x { deny all; }", "/x", 1024 * 1024),
+        ("location = /y { return 204; }", "/y", 1024 * 1024),
+        ("location = /y { return 204; }", "/z", 10 * 1024 * 1024),
+    ],
+)
+def test_sizes_of_bodies_are_looked_at_where_nginx_does(server: str, target: str, largest: int | None) -> None:
+    snippets = {"server-snippet": server, "proxy-body-size": "10m"}
+    witnesses = Witnesses(plan_of(ingress(HOST, annotations=snippets), service(), settings=ALLOWED))
+    for length in (1, 1024 * 1024 + 1, 10 * 1024 * 1024, 10 * 1024 * 1024 + 1):
+        request = {"headers": {"x": "a"}, "method": "POST", "body_length": length}
+        found = witnesses.nginx(HOST, target, **request)
+        assert (found.status == 413) is (largest is not None and length > largest)
+        assert witnesses.disagreements(HOST, target, **request) == []
