@@ -15,6 +15,7 @@ from ._bundle.manifests import ManifestError
 from ._cluster.api import Api
 from ._cluster.connection import connect
 from ._cluster.errors import ClusterError
+from ._gate.errors import GateError
 from ._istio.invariants import InvariantError
 from ._kube.kinds import IllegalNameError
 from ._kube.objects import MalformedObjectError
@@ -29,6 +30,7 @@ CLUSTER_ARGUMENTS: dict[str, Any] = {**AUTH_ARG_SPEC, "api_patience": {"type": "
 _EXPECTED = (
     BundleError,
     ClusterError,
+    GateError,
     IllegalNameError,
     InvariantError,
     ManifestError,

@@ -43,6 +43,18 @@ class Prometheus:
             samples: list[dict[str, Any]] = json.load(answer)["data"]["result"]
         return samples
 
+    @property
+    def url(self) -> str:
+        """Where its API is."""
+        return f"http://{self._address}"
+
+    def wait_for(self, expression: str) -> None:
+        """Wait until an expression has samples; raises AssertionError when it never has."""
+        deadline = time.monotonic() + _READY_SECONDS
+        while not self.query(expression):
+            assert time.monotonic() < deadline, f"there is nothing of {expression}"
+            time.sleep(0.2)
+
     def is_ready(self) -> bool:
         """Whether it answers."""
         with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{self._address}/-/ready", timeout=5):
