@@ -134,16 +134,13 @@ class Bed:
 
     def planes(self) -> dict[str, Plane]:
         """Return both planes."""
-        return {
-            name: Plane(
-                name,
-                self.target.cluster.port(HOME, service, 80),
-                self.target.cluster.port(HOME, service, 443),
-                self.files,
-                self.mirrored,
-            )
-            for name, service in SERVICES.items()
-        }
+        return {name: self.plane(name) for name in SERVICES}
+
+    def plane(self, name: str) -> Plane:
+        """Return a plane by its name."""
+        service = SERVICES[name]
+        http, https = (self.target.cluster.port(HOME, service, port) for port in (80, 443))
+        return Plane(name, http, https, self.files, self.mirrored)
 
     def mirrored(self, text: str) -> bool:
         """Return whether the backend of the mirror has had a path with ``text``; waits a moment."""

@@ -41,7 +41,9 @@ def differences(expected: Answer, seen: Seen) -> list[str]:
     """Say what differs: a sentence for each field; none where the answer is as the witness says."""
     if expected.limits and seen.status in _OVER_THE_LIMIT:
         return []
-    pairs = _with_backend(expected, seen) if expected.backend else _of_the_plane(expected, seen)
+    pairs = [*(_with_backend(expected, seen) if expected.backend else _of_the_plane(expected, seen))]
+    # The common name of a certificate is the name of its Secret.
+    pairs.append(("certificate", expected.certificate, seen.certificate))
     return [f"{name}: witness {wanted!r}, plane {found!r}" for name, wanted, found in pairs if wanted != found]
 
 

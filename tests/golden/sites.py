@@ -121,6 +121,8 @@ def _make_real(obj: Object) -> None:
     annotations = obj["metadata"]["annotations"]
     for name in _YOUNGER:
         annotations.pop(f"{PREFIX}/{name}", None)
+    if annotations.get(f"{PREFIX}/limit-burst-multiplier") == "0":
+        del annotations[f"{PREFIX}/limit-burst-multiplier"]
     if annotations.get(f"{PREFIX}/auth-type") == "digest":
         annotations[f"{PREFIX}/auth-type"] = "basic"
     for rule in obj["spec"]["rules"]:
