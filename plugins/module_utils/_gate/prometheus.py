@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import json
 import math
-import ssl
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Mapping
 from typing import Any
+
+from ansible.module_utils.urls import open_url
 
 from .errors import GateError
 
@@ -27,7 +26,7 @@ class Prometheus:
             raise GateError(f"{url} is no address of Prometheus: it has to begin with http:// or https://")
         self._url = url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._context = ssl.create_default_context(cafile=authority) if scheme == "https" else None
+        self._authority = authority
 
     def ask(self, expression: str) -> list[tuple[Mapping[str, str], float]]:
         """Return labels and value of each sample that is a number.
@@ -36,9 +35,19 @@ class Prometheus:
             GateError: there is no answer, a refusal, or something else than samples.
         """
         body = urllib.parse.urlencode({"query": expression}).encode()
-        request = urllib.request.Request(f"{self._url}/api/v1/query", body, self._headers)  # noqa: S310 - see above
+        address = f"{self._url}/api/v1/query"
         try:
-            with urllib.request.urlopen(request, timeout=_SECONDS, context=self._context) as answer:  # noqa: S310
+            answer = open_url(
+                address,
+                body,
+                self._headers,
+                method="POST",
+                timeout=_SECONDS,
+                ca_path=self._authority,
+                use_netrc=False,
+                follow_redirects="none",  # a token is shown to nobody else
+            )
+            with answer:
                 content: Any = json.load(answer)
             samples = [(sample["metric"], float(sample["value"][1])) for sample in content["data"]["result"]]
         except (OSError, KeyError, TypeError, IndexError, ValueError) as error:

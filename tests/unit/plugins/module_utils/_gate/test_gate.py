@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import http.server
+import threading
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -90,6 +92,33 @@ def test_only_http_is_asked(url: str) -> None:
 def test_no_answer_is_an_error_that_names_the_place() -> None:
     with pytest.raises(GateError, match=r"Prometheus at http://127\.0\.0\.1:1 did not answer up: "):
         Prometheus("http://127.0.0.1:1").ask("up")
+
+
+def test_a_redirection_is_not_followed() -> None:
+    """Else the token would go where somebody else says."""
+    asked: list[str] = []
+
+    class Elsewhere(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.send_response(307)
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        def log_message(self, *arguments: object) -> None:
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        with pytest.raises(GateError, match="307"):
+            Prometheus(f"http://127.0.0.1:{server.server_address[1]}", "token").ask("up")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert asked == ["/api/v1/query"]
 
 
 @pytest.fixture(scope="module")
