@@ -175,6 +175,13 @@ def test_a_predicted_difference_must_be_there_exactly_so() -> None:
     assert (both.verdict, fields_of(both)) == (Verdict.DIFFERENT, ["status", "location"])
 
 
+def test_another_answer_that_is_predicted_may_say_other_things() -> None:
+    missing = (Difference("PATH-NORMALISED", "status", "404"),)
+    found = outcome(reply(200, content_type="application/json"), page(404), described=missing)
+    assert (found.verdict, fields_of(found)) == (Verdict.DESCRIBED, ["status"])
+    assert outcome(reply(200), page(403), described=missing).verdict is Verdict.DIFFERENT
+
+
 def test_a_prediction_about_an_answer_that_nginx_does_not_give_fails() -> None:
     found = compare(redirect(described=(KEEPS_SLASH,)), [reply(200)] * 2, reply(200))
     assert (found.verdict, fields_of(found)) == (Verdict.DIFFERENT, ["location"])
