@@ -123,6 +123,12 @@ def _make_real(obj: Object) -> None:
         annotations.pop(f"{PREFIX}/{name}", None)
     if annotations.get(f"{PREFIX}/limit-burst-multiplier") == "0":
         del annotations[f"{PREFIX}/limit-burst-multiplier"]
+    for name in ("proxy-cookie-domain", "proxy-cookie-path"):
+        # One word, other than off, is refused with the whole configuration.
+        if len(annotations.get(f"{PREFIX}/{name}", "off off").split()) == 1:
+            del annotations[f"{PREFIX}/{name}"]
+    if any(rule["host"].startswith("*") for rule in obj["spec"]["rules"]):
+        annotations.pop(f"{PREFIX}/from-to-www-redirect", None)
     if annotations.get(f"{PREFIX}/auth-type") == "digest":
         annotations[f"{PREFIX}/auth-type"] = "basic"
     for rule in obj["spec"]["rules"]:

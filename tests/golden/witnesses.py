@@ -94,6 +94,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--use", default="", help="a sandbox that is up with Istio; it is left as it is")
     parser.add_argument("--log", type=Path, help="also write all differences here")
     parser.add_argument("--furnished", action="store_true", help="its sites are there already")
+    parser.add_argument("--variants", type=int, default=len(_VARIANTS), help="how many other settings of nginx")
     parser.add_argument("--planes", default="nginx,istio", help="which are asked")
     options = parser.parse_args(arguments)
     planes = options.planes.split(",")
@@ -111,7 +112,7 @@ def main(arguments: Sequence[str]) -> int:
             bed.bring(plan)
         results = {name: _compare(plan, bed.plane(name), options.requests) for name in planes}
         if "nginx" in planes:
-            for number, settings in enumerate(_VARIANTS):
+            for number, settings in enumerate(_VARIANTS[: options.variants]):
                 results["nginx"].add(_under(bed, settings, number, options.requests))
             results["nginx"].wrong[:0] = _complaints(bed, started)
         if "istio" in planes:
