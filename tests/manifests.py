@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.admission import admit
 from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.bundle import (
     Bundle,
     Certificate,
@@ -110,13 +111,13 @@ def bundle(
         "metadata": {"name": "ingress-nginx-controller", "namespace": "ingress-nginx"},
         "data": dict(settings or {}),
     }
-    by_kind: dict[str, list[Object]] = {}
-    for obj in (ingress_class(), configmap, *objects):
-        by_kind.setdefault(obj["kind"], []).append(obj)
+    admission = admit(("", obj) for obj in (ingress_class(), configmap, *objects))
+    by_kind = admission.objects
     services = {(obj["metadata"]["namespace"], obj["metadata"]["name"]) for obj in by_kind.get("Service", [])}
     return Bundle(
         cluster="test",
         objects=by_kind,
+        refusals=admission.refusals,
         certificates={(item.namespace, item.name): item for item in certificates},
         secrets={(item.namespace, item.name): item for item in secrets},
         serving=frozenset(services) if serving is None else serving,

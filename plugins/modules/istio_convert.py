@@ -185,10 +185,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.bundle import Bundle
 from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.files import read_bundle
-from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.manifests import (
-    ManifestError,
-    bundle_of,
-)
+from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.manifests import bundle_of
 from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.certificates import read_certificate
 from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.secret_facts import read_facts
 from ansible_collections.sealos.istio_migration.plugins.module_utils._cluster.survey import version_of
@@ -203,10 +200,7 @@ from ansible_collections.sealos.istio_migration.plugins.module_utils._search.sea
 def _bundle(params: dict[str, Any]) -> Bundle:
     if params["bundle"]:
         return read_bundle(Path(params["bundle"]))
-    path = Path(params["manifests"])
-    if not path.exists():
-        raise ManifestError(f"{path} does not exist")
-    return bundle_of(params["cluster"], documents(path), read_certificate, read_facts)
+    return bundle_of(params["cluster"], documents(Path(params["manifests"])), read_certificate, read_facts)
 
 
 def _options(params: dict[str, Any]) -> Options:

@@ -55,8 +55,10 @@ def hostile_plans(draw: Any) -> Plan:
     return make_plan(
         bundle(
             ingress(host, *paths, annotations=annotations, tls=draw(st.none() | st.just("cert") | nasty)),
-            ingress("b.example.test", name="neighbour"),
+            # With a backend of its own: what an Ingress says of its upstream, others of the same upstream share.
+            ingress("b.example.test", path("/", "other"), name="neighbour"),
             service(),
+            service("other"),
             certificates=[certificate("a.example.test")],
             settings=_SETTINGS,
         ),

@@ -5,11 +5,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any
 
-from .._kube.digests import canonical_json
 from .._kube.objects import KubeObject, key_of
+from .admission import Refusal
 from .secrets import SecretFacts
 
 
@@ -108,6 +107,7 @@ class Bundle:
     serving: frozenset[tuple[str, str]] | None = None
     controller: Controller | None = None
     server_version: str = ""
+    refusals: list[Refusal] = field(default_factory=list)
     digest: str = ""
 
     def of(self, kind: str) -> list[KubeObject]:
@@ -116,14 +116,9 @@ class Bundle:
 
 
 def in_order(bundle: Bundle) -> Bundle:
-    """Return ``bundle`` with its objects in the order in which they are written: namespace, name, content."""
+    """Return ``bundle`` with its objects in the order in which they are written: namespace, name."""
     return replace(bundle, objects={kind: _in_order(found) for kind, found in sorted(bundle.objects.items())})
 
 
 def _in_order(objects: list[KubeObject]) -> list[KubeObject]:
-    keyed = sorted(((key_of(obj), number) for number, obj in enumerate(objects)))
-    ordered = [objects[number] for __, number in keyed]
-    if all(first[0] != second[0] for first, second in pairwise(keyed)):
-        return ordered
-    # Only manifests can hold several objects of one name.
-    return sorted(ordered, key=lambda obj: (key_of(obj), canonical_json(obj)))
+    return sorted(objects, key=key_of)

@@ -18,13 +18,17 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from .._kube.digests import canonical_json, digest, readable_json, sha256_hex
 from .._kube.kinds import KINDS
+from .._kube.objects import KubeObject
+from .._kube.shapes import Fields, ListOf, MapOf, MisshapenError, Text
+from .admission import admit
 from .bundle import Bundle, Certificate, Controller, in_order
+from .plain import require_plain
 from .secrets import SecretFacts
 
 FORMAT = 2
@@ -32,6 +36,34 @@ INDEX = "bundle.json"
 _CERTIFICATES = "certificates.jsonl"
 _SECRETS = "secrets.jsonl"
 _ENDPOINTS = "endpoints.jsonl"
+
+_TEXT = Text()
+_TEXTS = ListOf(_TEXT)
+_PAIR = ListOf(Text(lambda part: part != "", "text that is not empty"))
+_PLACE = {"namespace": _TEXT, "name": _TEXT}
+_OBJECT = Fields({"kind": _TEXT}, (("kind",),))
+_ENDPOINT = Fields({"namespace": _TEXT, "service": _TEXT}, (("namespace",), ("service",)))
+_CERTIFICATE = Fields(
+    {**_PLACE, "names": _TEXTS, **dict.fromkeys(("not_before", "not_after", "fingerprint", "chain", "problem"), _TEXT)},
+    (("namespace",), ("name",)),
+)
+_SECRET = Fields(
+    {**_PLACE, **dict.fromkeys(("keys", "file_hashes", "map_hashes"), _TEXTS), "digest": _TEXT, "authority": _TEXT},
+    (("namespace",), ("name",)),
+)
+_CONTROLLER = Fields(
+    {"kind": _TEXT, **_PLACE, "image": _TEXT, "arguments": _TEXTS, "configmap": _PAIR, "service": _PAIR},
+    (("kind",), ("namespace",), ("name",)),
+)
+_INDEX = Fields(
+    {
+        "cluster": _TEXT,
+        "server_version": _TEXT,
+        "controller": _CONTROLLER,
+        "files": MapOf(Fields({"sha256": _TEXT}, (("sha256",),))),
+    },
+    (("cluster",), ("files",)),
+)
 
 
 class BundleError(ValueError):
@@ -73,6 +105,7 @@ def verify_bundle(directory: Path) -> dict[str, Any]:
     index = _read_index(directory)
     if _digest_of(index) != index.get("digest"):
         raise BundleError(f"{directory / INDEX} was changed after capture; capture the bundle again")
+    index = _shaped(index, _INDEX, directory / INDEX)
     present = {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
     for name, expected in index["files"].items():
         if name not in present:
@@ -88,25 +121,36 @@ def verify_bundle(directory: Path) -> dict[str, Any]:
 def read_bundle(directory: Path) -> Bundle:
     """Return the bundle in ``directory`` after verifying it. Raises BundleError."""
     index = verify_bundle(directory)
-    objects = {
-        Path(name).stem: list(_lines(directory / name)) for name in index["files"] if name.startswith("objects/")
-    }
-    certificates = [Certificate.from_dict(line) for line in _lines(directory / _CERTIFICATES)]
-    secrets = [SecretFacts.from_dict(line) for line in _lines(directory / _SECRETS)]
+    kinds = {Path(name).stem: name for name in index["files"] if name.startswith("objects/")}
+    admission = admit(
+        ("", _of_kind(obj, kind, directory / name))
+        for kind, name in kinds.items()
+        if kind in KINDS
+        for obj in _lines(directory / name, _OBJECT)
+    )
+    certificates = [Certificate.from_dict(line) for line in _lines(directory / _CERTIFICATES, _CERTIFICATE)]
+    secrets = [SecretFacts.from_dict(line) for line in _lines(directory / _SECRETS, _SECRET)]
     serving = None
     if _ENDPOINTS in index["files"]:
-        serving = frozenset((line["namespace"], line["service"]) for line in _lines(directory / _ENDPOINTS))
-    controller = index["controller"]
+        serving = frozenset((line["namespace"], line["service"]) for line in _lines(directory / _ENDPOINTS, _ENDPOINT))
+    controller = index.get("controller")
     return Bundle(
         cluster=index["cluster"],
-        objects=objects,
+        objects=admission.objects,
         certificates={(item.namespace, item.name): item for item in certificates},
         secrets={(item.namespace, item.name): item for item in secrets},
         serving=serving,
         controller=Controller.from_dict(controller) if controller else None,
         server_version=index["server_version"],
+        refusals=admission.refusals,
         digest=index["digest"],
     )
+
+
+def _of_kind(obj: KubeObject, kind: str, path: Path) -> KubeObject:
+    if obj["kind"] != kind:
+        raise BundleError(f"{path} holds an object of another kind; capture the bundle again")
+    return obj
 
 
 def _read_index(directory: Path) -> dict[str, Any]:
@@ -120,6 +164,16 @@ def _read_index(directory: Path) -> dict[str, Any]:
     if not isinstance(index, dict) or index.get("format") != FORMAT:
         raise BundleError(f"{path} is not of format {FORMAT}; capture the bundle with this release")
     return index
+
+
+def _shaped(value: Any, shape: Fields, path: Path) -> dict[str, Any]:
+    """Return ``value``, which stands in ``path``, in its shape. Raises BundleError."""
+    try:
+        taken: dict[str, Any] = shape.take(value)
+    except MisshapenError as error:
+        where = f"{error.field} " if error.field else "a line "
+        raise BundleError(f"{path}: {where}{error.problem}; capture the bundle again") from None
+    return taken
 
 
 def _render(bundle: Bundle) -> dict[str, str]:
@@ -154,7 +208,24 @@ def _jsonl(values: Iterable[Any]) -> str:
     return "".join(canonical_json(value) + "\n" for value in values)
 
 
-def _lines(path: Path) -> Iterable[Any]:
-    with path.open(encoding="utf-8") as stream:
-        for line in stream:
-            yield json.loads(line)
+def _lines(path: Path, shape: Fields) -> Iterator[dict[str, Any]]:
+    try:
+        # Not splitlines(): values hold other ends of lines as they are.
+        for line in filter(None, path.read_text(encoding="utf-8").split("\n")):
+            value = json.loads(line, parse_constant=_no_number)
+            # Looking at each value takes longer than to convert it; only these can hold what JSON should not.
+            if "\\u" in line or line.count("{") + line.count("[") > _FLAT:
+                require_plain(value)
+            yield _shaped(value, shape, path)
+    except BundleError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"{path} cannot be read: {error}; capture the bundle again") from None
+
+
+_FLAT = 99
+"""Mappings and lists in a line that can surely not be nested too deeply."""
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from .._kube.names import is_dns_label, is_object_name
-from .._kube.objects import KubeObject, MalformedObjectError, annotations_of, key_of
+from .._kube.objects import KubeObject, annotations_of, key_of
 
 _CONFIGMAPS = frozenset(("auth-proxy-set-headers", "custom-headers"))
 _SERVICES = frozenset(("default-backend",))
@@ -53,10 +53,7 @@ def _named(ingresses: Iterable[KubeObject], annotations: frozenset[str]) -> Iter
 def _written(ingresses: Iterable[KubeObject], annotations: frozenset[str]) -> Iterator[tuple[str, str]]:
     """Yield the namespace of each Ingress and the value of those of ``annotations`` that it has."""
     for ingress in ingresses:
-        try:
-            written, own = annotations_of(ingress), key_of(ingress).namespace
-        except MalformedObjectError:
-            continue  # whoever reads the Ingress says so
-        for name, value in written.items():
+        own = key_of(ingress).namespace
+        for name, value in annotations_of(ingress).items():
             if name.rpartition("/")[2] in annotations:
                 yield own, value

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._kube.names import is_dns_label, is_object_name
-from .._kube.objects import KubeObject, MalformedObjectError, annotations_of, key_of
+from .._kube.objects import KubeObject, annotations_of, key_of
 
 _NAMING = frozenset(("auth-secret", "auth-tls-secret", "proxy-ssl-secret"))
 
@@ -57,11 +57,7 @@ def named_secrets(ingresses: Iterable[KubeObject]) -> Iterator[tuple[str, str]]:
     The prefix of the annotations does not matter, for a controller may have another one.
     """
     for ingress in ingresses:
-        try:
-            annotations = annotations_of(ingress)
-        except MalformedObjectError:
-            continue  # whoever reads the Ingress reports it
-        for name, value in annotations.items():
+        for name, value in annotations_of(ingress).items():
             if name.rpartition("/")[2] not in _NAMING:
                 continue
             namespace, slash, secret = value.strip().rpartition("/")

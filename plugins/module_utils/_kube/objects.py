@@ -23,7 +23,7 @@ class ObjectKey(NamedTuple):
 
     def __str__(self) -> str:
         place = f"{self.namespace}/{self.name}" if self.namespace else self.name
-        return f"{self.kind} {place}"
+        return f"{self.kind} {place}".strip()
 
 
 class MalformedObjectError(ValueError):

@@ -9,18 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from .._kube.objects import (
-    KubeObject,
-    MalformedObjectError,
-    ObjectKey,
-    annotations_of,
-    key_of,
-    list_at,
-    mapping_at,
-    text_at,
-)
+from .._kube.objects import KubeObject, ObjectKey, key_of
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 EXACT = "Exact"
@@ -83,21 +73,21 @@ class Ingress:
 
 
 def read_ingress(obj: KubeObject, prefix: str) -> Ingress:
-    """Return ``obj`` with defaults filled in. Raises MalformedObjectError for a field of the wrong type."""
-    annotations = annotations_of(obj)
+    """Return ``obj``, which was admitted (:mod:`.._bundle.admission`), with defaults filled in."""
+    metadata, spec = obj["metadata"], obj.get("spec") or {}
+    annotations = metadata.get("annotations") or {}
     start = f"{prefix}/"
-    spec = mapping_at(obj, "spec")
     return Ingress(
         key=key_of(obj),
-        created=text_at(obj, "metadata", "creationTimestamp"),
+        created=metadata.get("creationTimestamp") or "",
         named={name[len(start) :]: value for name, value in annotations.items() if name.startswith(start)},
-        class_name=text_at(obj, "spec", "ingressClassName") if "ingressClassName" in spec else None,
+        class_name=spec.get("ingressClassName"),
         class_annotation=annotations.get(CLASS_ANNOTATION),
-        default_backend=_backend(obj, spec.get("defaultBackend"), "spec.defaultBackend"),
-        rules=tuple(
-            _rule(obj, rule, f"spec.rules[{number}]") for number, rule in enumerate(list_at(obj, "spec", "rules"))
+        default_backend=_backend(spec.get("defaultBackend")),
+        rules=tuple(map(_rule, spec.get("rules") or ())),
+        tls=tuple(
+            TlsEntry(tuple(entry.get("hosts") or ()), entry.get("secretName") or "") for entry in spec.get("tls") or ()
         ),
-        tls=tuple(_tls(obj, entry, f"spec.tls[{number}]") for number, entry in enumerate(list_at(obj, "spec", "tls"))),
     )
 
 
@@ -107,45 +97,19 @@ def oldest_first(ingresses: Iterable[Ingress]) -> list[Ingress]:
     return sorted(by_name, key=lambda item: item.created)
 
 
-def _checked(obj: KubeObject, value: Any, field: str, kind: type, expected: str) -> Any:
-    if value is None:
-        return kind()
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise MalformedObjectError(key_of(obj), field, expected, value)
-    return value
+def _rule(rule: KubeObject) -> Rule:
+    host, http = rule.get("host") or "", rule.get("http")
+    return Rule(host, None if http is None else tuple(map(_path, http.get("paths") or ())))
 
 
-def _rule(obj: KubeObject, value: Any, field: str) -> Rule:
-    rule = _checked(obj, value, field, dict, "a mapping")
-    host = _checked(obj, rule.get("host"), f"{field}.host", str, "text")
-    if rule.get("http") is None:
-        return Rule(host, None)
-    http = _checked(obj, rule["http"], f"{field}.http", dict, "a mapping")
-    paths = _checked(obj, http.get("paths"), f"{field}.http.paths", list, "a list")
-    return Rule(host, tuple(_path(obj, path, f"{field}.http.paths[{number}]") for number, path in enumerate(paths)))
+def _path(path: KubeObject) -> Path:
+    kind = EXACT if path.get("pathType") == EXACT else PREFIX
+    return Path(path.get("path") or "/", kind, _backend(path.get("backend")))
 
 
-def _path(obj: KubeObject, value: Any, field: str) -> Path:
-    path = _checked(obj, value, field, dict, "a mapping")
-    text = _checked(obj, path.get("path"), f"{field}.path", str, "text") or "/"
-    kind = _checked(obj, path.get("pathType"), f"{field}.pathType", str, "text")
-    return Path(text, EXACT if kind == EXACT else PREFIX, _backend(obj, path.get("backend"), f"{field}.backend"))
-
-
-def _backend(obj: KubeObject, value: Any, field: str) -> Backend | None:
-    backend = _checked(obj, value, field, dict, "a mapping")
-    if not backend.get("service"):
+def _backend(backend: KubeObject | None) -> Backend | None:
+    service = (backend or {}).get("service")
+    if not service:
         return None
-    service = _checked(obj, backend["service"], f"{field}.service", dict, "a mapping")
-    name = _checked(obj, service.get("name"), f"{field}.service.name", str, "text")
-    port = _checked(obj, service.get("port"), f"{field}.service.port", dict, "a mapping")
-    number = _checked(obj, port.get("number"), f"{field}.service.port.number", int, "a number")
-    label = _checked(obj, port.get("name"), f"{field}.service.port.name", str, "text")
-    return Backend(name, number if number > 0 else label)
-
-
-def _tls(obj: KubeObject, value: Any, field: str) -> TlsEntry:
-    entry = _checked(obj, value, field, dict, "a mapping")
-    listed = _checked(obj, entry.get("hosts"), f"{field}.hosts", list, "a list")
-    hosts = tuple(_checked(obj, host, f"{field}.hosts", str, "a list of text") for host in listed)
-    return TlsEntry(hosts, _checked(obj, entry.get("secretName"), f"{field}.secretName", str, "text"))
+    port = service["port"]
+    return Backend(service["name"], port.get("number") or port["name"])

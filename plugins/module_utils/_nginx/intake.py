@@ -8,14 +8,13 @@ Everything that does not count is reported, nothing is dropped in silence (desig
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .._bundle.bundle import Bundle
 from .._findings.codes import finding
 from .._findings.finding import Finding, Source
-from .._kube.names import is_dns_label, is_object_name
-from .._kube.objects import KubeObject, MalformedObjectError, ObjectKey, data_of, key_of
+from .._kube.objects import ObjectKey, data_of, key_of
 from .catalogue import ACCEPTED
 from .compression import GZIP
 from .header_settings import NAMING
@@ -33,7 +32,7 @@ class Intake:
     """The Ingresses that count, oldest first, each with its policy; and what was found on the way.
 
     ``controller`` is the workload that serves them, or a stand-in where only manifests are at hand;
-    ``unreadable_hosts`` are hosts of Ingresses that could not be read, by host: their sources.
+    ``unreadable_hosts`` are hosts of what could not be read, by host: its source.
     """
 
     settings: Settings
@@ -49,13 +48,14 @@ def take_in(bundle: Bundle) -> Intake:
     workload = ObjectKey(controller.kind, controller.namespace, controller.name) if controller else _NOWHERE
     intake = Intake(_settings_of(bundle), workload)
     intake.findings += _settings_findings(bundle, intake)
+    intake.findings += _refusal_findings(bundle, intake)
     classes = IngressClasses(bundle.of("IngressClass"), intake.settings)
     readings = Readings(intake.settings, references_of(bundle))
     policies: dict[ObjectKey, Policy] = {}
     accepted: list[Ingress] = []
-    for obj in _distinct(bundle.of("Ingress"), intake):
-        ingress = _read(obj, intake)
-        if ingress is None or not _is_served(ingress, classes, intake):
+    for obj in bundle.of("Ingress"):
+        ingress = read_ingress(obj, intake.settings.annotations_prefix)
+        if not _is_served(ingress, classes, intake):
             continue
         reading = readings.of(ingress)
         intake.findings += _annotation_findings(ingress, reading.unknown, reading.invalid, reading.policy.denied)
@@ -128,37 +128,14 @@ def _without_counterpart(settings: Settings, place: ObjectKey) -> Iterator[Findi
 _NOWHERE = ObjectKey("Cluster", "", "")
 
 
-def _distinct(objects: Iterable[KubeObject], intake: Intake) -> list[KubeObject]:
-    by_key: dict[ObjectKey, list[KubeObject]] = {}
-    for obj in objects:
-        by_key.setdefault(key_of(obj), []).append(obj)
-    for key, copies in by_key.items():
-        if len(copies) > 1:
-            intake.findings.append(finding("DUPLICATE-OBJECT", Source(key), count=len(copies)))
-    return [copies[0] for copies in by_key.values()]
-
-
-def _read(obj: KubeObject, intake: Intake) -> Ingress | None:
-    key = key_of(obj)
-    if not is_object_name(key.name) or not is_dns_label(key.namespace):
-        field, problem = "metadata", f"{key}: metadata.name and metadata.namespace must be DNS names"
-    else:
-        try:
-            return read_ingress(obj, intake.settings.annotations_prefix)
-        except MalformedObjectError as error:
-            field, problem = error.field, str(error)
-    intake.findings.append(finding("MALFORMED-OBJECT", Source(key, field=field), problem=problem))
-    intake.unreadable_hosts |= {host: Source(key, field=field) for host in _hosts_anyhow(obj)}
-    return None
-
-
-def _hosts_anyhow(obj: KubeObject) -> Iterator[str]:
-    """Yield the hosts of an object that cannot be read, so that they can be held back."""
-    spec = obj.get("spec")
-    rules = spec.get("rules") if isinstance(spec, dict) else None
-    for rule in rules if isinstance(rules, list) else ():
-        if isinstance(rule, dict) and isinstance(rule.get("host"), str):
-            yield rule["host"]
+def _refusal_findings(bundle: Bundle, intake: Intake) -> Iterator[Finding]:
+    own = bundle.controller.configmap if bundle.controller else None
+    for item in bundle.refusals:
+        source = Source(item.key, field=item.field)
+        yield finding(item.code, source, problem=item.problem)
+        intake.unreadable_hosts |= dict.fromkeys(item.hosts, source)
+        if own and item.key == ObjectKey("ConfigMap", *own) and item.code == "MALFORMED-OBJECT":
+            yield finding("SETTINGS-UNREADABLE", source)
 
 
 def _is_served(ingress: Ingress, classes: IngressClasses, intake: Intake) -> bool:

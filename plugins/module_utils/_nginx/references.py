@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from .._bundle.bundle import Bundle, Certificate
 from .._bundle.secrets import SecretFacts
-from .._kube.objects import KubeObject, MalformedObjectError, data_of, key_of
+from .._kube.objects import KubeObject, data_of, key_of
 
 Place = tuple[str, str]
 
@@ -30,13 +30,7 @@ class References:
 
 def references_of(bundle: Bundle) -> References:
     """Return what the annotations of ``bundle`` may refer to."""
-    configmaps: dict[Place, Mapping[str, str]] = {}
-    for obj in bundle.of("ConfigMap"):
-        key = key_of(obj)
-        try:
-            configmaps[(key.namespace, key.name)] = data_of(obj)
-        except MalformedObjectError:
-            continue  # an API server would not have it; whoever refers to it finds nothing
+    configmaps = {(key.namespace, key.name): data_of(obj) for obj in bundle.of("ConfigMap") for key in (key_of(obj),)}
     services = {(key.namespace, key.name): obj for obj in bundle.of("Service") for key in (key_of(obj),)}
     return References(configmaps, bundle.secrets, bundle.certificates, services, bundle.controller is None)
 

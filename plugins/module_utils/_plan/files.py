@@ -74,11 +74,11 @@ class StoredPlan:
 
     def hosts(self) -> Iterator[dict[str, Any]]:
         """Yield what becomes of each host."""
-        yield from map(json.loads, _checked(self.directory, "hosts.jsonl", self.index).splitlines())
+        yield from _lines(_checked(self.directory, "hosts.jsonl", self.index))
 
     def findings(self) -> Iterator[dict[str, Any]]:
         """Yield the findings."""
-        yield from map(json.loads, _checked(self.directory, "findings.jsonl", self.index).splitlines())
+        yield from _lines(_checked(self.directory, "findings.jsonl", self.index))
 
 
 def write_plan(plan: Plan, parent: Path) -> tuple[StoredPlan, bool]:
@@ -134,6 +134,11 @@ def _checked(directory: Path, name: str, index: dict[str, Any]) -> str:
     if sha256_hex(content) != expected:
         raise PlanError(f"{path} was changed after conversion; {_again(directory)}")
     return content.decode("utf-8")
+
+
+def _lines(content: str) -> Iterator[dict[str, Any]]:
+    # Not splitlines(): values hold other ends of lines, such as U+2028, as they are.
+    yield from map(json.loads, filter(None, content.split("\n")))
 
 
 def _write_files(plan: Plan, directory: Path) -> dict[str, Any]:
@@ -216,7 +221,7 @@ def _index(plan: Plan, hosts: list[dict[str, Any]], files: dict[str, str]) -> di
         ],
         "waves": [{"number": wave.number, "units": list(wave.units)} for wave in plan.waves],
         "counts": {
-            "ingresses": len(plan.bundle.of("Ingress")),
+            "ingresses": len(plan.bundle.of("Ingress")) + _refused_ingresses(plan),
             "hosts": len(hosts),
             "moving": sum(host["moves"] for host in hosts),
             "tcp_services": plan.conversion.streams,
@@ -227,6 +232,10 @@ def _index(plan: Plan, hosts: list[dict[str, Any]], files: dict[str, str]) -> di
         "files": files,
     }
     return {**index, "id": _plan_id(index), "bundle": bundle_digest(plan.bundle)}
+
+
+def _refused_ingresses(plan: Plan) -> int:
+    return sum(item.key.kind == "Ingress" and item.code != "DUPLICATE-OBJECT" for item in plan.bundle.refusals)
 
 
 def _plan_id(index: dict[str, Any]) -> str:

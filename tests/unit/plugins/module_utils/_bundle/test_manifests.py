@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The sealos.istio_migration authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A bundle from manifests: what kubectl would apply, and one clear error for everything else."""
+"""A bundle from manifests: what kubectl would apply, and one refusal for everything else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.bundle import Bundle, Certificate
-from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.manifests import ManifestError, bundle_of
+from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.manifests import (
+    Document,
+    ManifestError,
+    bundle_of,
+)
 from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.plain import NotPlainError, require_plain
 from ansible_collections.sealos.istio_migration.plugins.module_utils._kube.objects import key_of
 
@@ -29,7 +33,15 @@ def read(secret: Any) -> Certificate:
 
 
 def made(*documents: Any) -> Bundle:
-    return bundle_of("test", [(f"a.yaml document {number}", item) for number, item in enumerate(documents, 1)], read)
+    numbered = [Document(f"a.yaml document {number}", item) for number, item in enumerate(documents, 1)]
+    return bundle_of("test", numbered, read)
+
+
+def refused(*documents: Any) -> list[tuple[str, str, str]]:
+    """Return code, field and problem of each refusal, beside a Service that must be left."""
+    found = made(*documents, service("neighbour"))
+    assert [key_of(obj).name for obj in found.of("Service")] == ["neighbour"]
+    return [(item.code, item.field, item.problem) for item in found.refusals]
 
 
 def test_empty_documents_and_unknown_kinds_are_left_out() -> None:
@@ -56,7 +68,7 @@ def test_a_class_is_assumed_only_where_there_is_none() -> None:
 
 
 def test_secrets_are_kept_as_certificates_only() -> None:
-    secret = {"kind": "Secret", "type": "kubernetes.io/tls", "metadata": {"name": "cert", "namespace": "shop"}}
+    secret = {**SECRET, "metadata": {"name": "cert", "namespace": "shop"}}
     found = made({**secret, "data": {"tls.key": "c2VjcmV0"}}, {**secret, "type": "Opaque", "metadata": {"name": "x"}})
     assert list(found.certificates) == [("shop", "cert")]
     assert "Secret" not in found.objects
@@ -78,33 +90,131 @@ def test_the_controller_is_known_only_when_there_is_one() -> None:
 
 @pytest.mark.parametrize("document", ["text", 1, True, [], [service()], {}, {"kind": None}, {"kind": 1}])
 def test_what_is_no_object_is_named_by_its_place(document: Any) -> None:
-    with pytest.raises(ManifestError, match=r"a\.yaml document 2 is no Kubernetes object: it has no kind"):
-        made(service(), document)
+    assert refused(document) == [
+        ("NOT-AN-OBJECT", "", "a.yaml document 1 is no Kubernetes object: it has no kind"),
+    ]
+
+
+def test_what_was_meant_to_be_an_object_holds_back_its_hosts() -> None:
+    lost = ingress("a.example.test")
+    del lost["kind"]
+    (refusal,) = made(lost, service()).refusals
+    assert (refusal.code, refusal.hosts) == ("UNREADABLE-DOCUMENT", ("a.example.test",))
 
 
 def test_items_of_lists_are_named_by_their_number() -> None:
-    with pytest.raises(ManifestError, match=r"a\.yaml document 1 item 2 is no Kubernetes object"):
-        made({"kind": "List", "items": [service(), "x"]})
+    inner = {"apiVersion": "v1", "kind": "List", "items": [ingress("a.example.test"), "x"]}
+    assert refused(inner) == [("NOT-AN-OBJECT", "", "a.yaml document 1 item 2 is no Kubernetes object: it has no kind")]
+
+
+def test_items_that_are_no_list_are_refused() -> None:
+    assert refused({"apiVersion": "v1", "kind": "List", "items": {}}) == [
+        ("MALFORMED-OBJECT", "items", "List: items must be a list (a.yaml document 1)")
+    ]
+
+
+SECRET = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls"}
 
 
 @pytest.mark.parametrize("name", [None, "", "..", "../../other/secrets/x", "a/b", "A", "x" * 254, 5, [], {}])
 def test_names_that_could_leave_their_place_in_a_url_are_refused(name: Any) -> None:
-    secret = {"kind": "Secret", "type": "kubernetes.io/tls", "metadata": {"name": name, "namespace": "shop"}}
-    with pytest.raises(ManifestError, match="must be DNS names; correct or remove it"):
-        made(secret)
-    with pytest.raises(ManifestError, match="must be DNS names; correct or remove it"):
-        made({"kind": "ConfigMap", "metadata": {"name": "x", "namespace": name or "a.b"}})
+    objects = (
+        {**SECRET, "metadata": {"name": name, "namespace": "shop"}},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": name or "a.b"}},
+    )
+    for obj in objects:
+        assert [code for code, __, ___ in refused(obj)] == ["MALFORMED-OBJECT"]
+        with pytest.raises(ManifestError, match=r"must be .* \(a\.yaml document 1\); correct or remove it"):
+            made(obj)
 
 
 @pytest.mark.parametrize("metadata", [None, True, "x", [], {}])
 def test_metadata_of_a_wrong_type_is_refused(metadata: Any) -> None:
-    with pytest.raises(ManifestError, match="Service '' of namespace"):
-        made({"kind": "Service", "metadata": metadata})
+    obj = {"apiVersion": "v1", "kind": "Service", "metadata": metadata}
+    ((code, field, __),) = refused(obj)
+    assert (code, field.partition(".")[0]) == ("MALFORMED-OBJECT", "metadata")
 
 
-@pytest.mark.parametrize("metadata", [None, True, "x", [], {"name": "../x", "labels": 5, "annotations": "y"}])
-def test_a_malformed_ingress_is_kept_to_be_reported(metadata: Any) -> None:
-    assert len(made({"kind": "Ingress", "metadata": metadata, "spec": {}}).of("Ingress")) == 1
+@pytest.mark.parametrize(
+    ("version", "codes"),
+    [
+        ("networking.k8s.io/v1", []),
+        ("networking.k8s.io/v1beta1", ["MALFORMED-OBJECT"]),
+        ("v1", ["MALFORMED-OBJECT"]),
+        ("extensions/v1beta1", ["MALFORMED-OBJECT"]),
+        ("", ["MALFORMED-OBJECT"]),
+        (None, ["MALFORMED-OBJECT"]),
+        (1, ["MALFORMED-OBJECT"]),
+        # Another project's kind of the same name
+        ("config.openshift.io/v1", []),
+    ],
+)
+def test_only_the_api_that_clusters_serve_is_read(version: Any, codes: list[str]) -> None:
+    obj = {**ingress("a.example.test"), "apiVersion": version}
+    found = made(obj, service())
+    assert [item.code for item in found.refusals] == codes
+    assert len(found.of("Ingress")) == (version == "networking.k8s.io/v1")
+    assert all(item.hosts == ("a.example.test",) for item in found.refusals)
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta1", "v1alpha3"])
+def test_all_versions_of_istio_say_the_same(version: str) -> None:
+    gateway = {"apiVersion": f"networking.istio.io/{version}", "kind": "Gateway", "metadata": {"name": "a"}}
+    assert len(made(gateway).of("Gateway")) == 1
+
+
+@pytest.mark.parametrize("kind", ["ingress", "Ingres", "Ingresss", "INGRESS"])
+def test_a_misspelt_kind_is_told(kind: str) -> None:
+    (refusal,) = made({**ingress("a.example.test"), "kind": kind}, service()).refusals
+    assert (refusal.code, refusal.hosts) == ("UNKNOWN-KIND", ("a.example.test",))
+    assert f"is of kind {kind!r}" in refusal.problem
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        ("networking.k8s.io/v1", "NetworkPolicy"),
+        ("apps/v1", "StatefulSet"),
+        ("apps/v1", "ReplicaSet"),
+        ("v1", "ServiceAccount"),
+        ("v1", "PodTemplate"),
+        ("v1", "Endpoints"),
+        ("networking.istio.io/v1", "Sidecar"),
+        ("networking.istio.io/v1", "WorkloadEntry"),
+        ("traefik.io/v1alpha1", "IngressRoute"),
+    ],
+)
+def test_kinds_that_nothing_depends_on_are_left_out(version: str, kind: str) -> None:
+    assert refused({"apiVersion": version, "kind": kind, "metadata": {"name": "x"}}) == []
+
+
+def test_equal_copies_are_told_and_one_is_used() -> None:
+    found = made(ingress("a.example.test"), ingress("a.example.test"))
+    assert len(found.of("Ingress")) == 1
+    assert [item.code for item in found.refusals] == ["DUPLICATE-OBJECT"]
+
+
+def test_of_ingresses_that_contradict_each_other_none_is_used() -> None:
+    found = made(ingress("a.example.test"), ingress("b.example.test"), service())
+    assert found.of("Ingress") == []
+    assert [(item.code, item.hosts) for item in found.refusals] == [
+        ("CONFLICTING-OBJECT", ("a.example.test", "b.example.test"))
+    ]
+
+
+def test_of_other_copies_always_the_same_is_used() -> None:
+    copies = [service(ports=[{"port": number}]) for number in (81, 80)]
+    for order in (copies, copies[::-1]):
+        found = made(*order)
+        assert found.of("Service")[0]["spec"]["ports"] == [{"port": 80}]
+        assert [item.code for item in found.refusals] == ["DUPLICATE-OBJECT"]
+
+
+def test_no_value_of_a_secret_is_told() -> None:
+    for field in ("data", "stringData"):
+        (told,) = refused({**SECRET, "metadata": {"name": "x"}, field: {"password": 123456}})
+        assert told[0] == "MALFORMED-OBJECT"
+        assert "123456" not in told[2]
 
 
 LOOP: list[Any] = []
@@ -135,8 +245,12 @@ for _ in range(200):
     ],
 )
 def test_what_json_cannot_say_is_refused(value: Any, why: str) -> None:
-    with pytest.raises(ManifestError, match=rf"a\.yaml document 1 {why}.*; correct or remove it"):
-        made({"kind": "ConfigMap", "metadata": {"name": "x"}, "data": value})
+    hosts = {"spec": {"rules": [{"host": "a.example.test"}]}}
+    obj = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": value, **hosts}
+    (refusal,) = made(obj, service()).refusals
+    assert refusal.code == "UNREADABLE-DOCUMENT"
+    assert refusal.problem.startswith(f"a.yaml document 1 {why}")
+    assert refusal.hosts == ("a.example.test",)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The sealos.istio_migration authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Ingress as nginx reads it: defaults, order, and one error for a field of the wrong type."""
+"""The Ingress as nginx reads it: defaults, and order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import itertools
 from typing import Any
 
 import pytest
-from ansible_collections.sealos.istio_migration.plugins.module_utils._kube.objects import MalformedObjectError
 from ansible_collections.sealos.istio_migration.plugins.module_utils._nginx.ingress import (
     EXACT,
     PREFIX,
@@ -75,53 +74,6 @@ def test_a_class_that_is_set_to_nothing_is_still_set() -> None:
 
 def test_a_resource_is_no_service() -> None:
     assert (read(ingress("a.example.test", path("/", ""))).rules[0].paths or ())[0].backend is None
-
-
-@pytest.mark.parametrize(
-    ("where", "value", "field"),
-    [
-        (("spec",), [], "spec"),
-        (("spec", "rules"), {}, "spec.rules"),
-        (("spec", "rules", 0), "x", "spec.rules[0]"),
-        (("spec", "rules", 0, "host"), 1, "spec.rules[0].host"),
-        (("spec", "rules", 0, "http"), [], "spec.rules[0].http"),
-        (("spec", "rules", 0, "http", "paths"), {}, "spec.rules[0].http.paths"),
-        (("spec", "rules", 0, "http", "paths", 0, "path"), 1, "spec.rules[0].http.paths[0].path"),
-        (("spec", "rules", 0, "http", "paths", 0, "pathType"), 1, "spec.rules[0].http.paths[0].pathType"),
-        (
-            ("spec", "rules", 0, "http", "paths", 0, "backend", "service", "port", "number"),
-            True,
-            "spec.rules[0].http.paths[0].backend.service.port.number",
-        ),
-        (
-            ("spec", "rules", 0, "http", "paths", 0, "backend", "service", "port", "number"),
-            "80",
-            "spec.rules[0].http.paths[0].backend.service.port.number",
-        ),
-        (("spec", "tls", 0), [], "spec.tls[0]"),
-        (("spec", "tls", 0, "hosts"), "a.example.test", "spec.tls[0].hosts"),
-        (("spec", "tls", 0, "hosts", 0), 7, "spec.tls[0].hosts"),
-        (("spec", "tls", 0, "secretName"), {}, "spec.tls[0].secretName"),
-        (("metadata", "annotations", "x"), True, "metadata.annotations[x]"),
-        (("metadata", "creationTimestamp"), 5, "metadata.creationTimestamp"),
-    ],
-)
-def test_a_wrong_type_is_one_error_that_names_the_field(where: tuple[Any, ...], value: Any, field: str) -> None:
-    obj = ingress("a.example.test", tls="cert")
-    place = obj
-    for step in where[:-1]:
-        place = place[step]
-    place[where[-1]] = value
-    with pytest.raises(MalformedObjectError) as caught:
-        read(obj)
-    assert caught.value.field == field
-    assert str(caught.value).startswith(f"Ingress shop/web: field {field} must be ")
-
-
-def test_null_hosts_and_entries_are_empty() -> None:
-    obj = ingress("a.example.test", tls="cert")
-    obj["spec"]["tls"] = [None, {"hosts": [None], "secretName": None}]
-    assert read(obj).tls == (TlsEntry((), ""), TlsEntry(("",), ""))
 
 
 def test_the_oldest_comes_first_and_equal_ages_by_name_backwards() -> None:

@@ -34,7 +34,9 @@ def cluster(seed: int | None = None) -> Bundle:
         ingress("x.w.example.test", namespace="d", annotations={"whitelist-source-range": "10.0.0.0/8"}),
         ingress("held.example.test", namespace="e", annotations={"enable-modsecurity": "true", "nginx-typo": "1"}),
         ingress("twice.example.test", namespace="f", name="twice"),
-        ingress("twice.example.test", path("/other"), namespace="f", name="twice"),
+        ingress("twice.example.test", namespace="f", name="twice"),
+        ingress("torn.example.test", namespace="g", name="torn"),
+        ingress("torn.example.test", path("/other"), namespace="g", name="torn"),
         ingress("grpc.example.test", namespace="g", annotations={"backend-protocol": "GRPC"}),
         *(service("web", name) for name in "abcdefg"),
         service("api", "a", [{"port": 81, "name": "http"}]),
@@ -81,7 +83,11 @@ def test_what_is_in_a_plan(stored: StoredPlan) -> None:
     assert hosts["held.example.test"]["held_back_by"] == ["FIREWALL-LOST"]
     assert hosts["a.example.test"]["namespaces"] == ["a", "b"]
     assert hosts["x.w.example.test"]["certificate"] == {"nginx": "*.w.example.test", "istio": "*.w.example.test"}
-    assert {item["code"] for item in stored.findings()} >= {"DUPLICATE-OBJECT", "UNKNOWN-ANNOTATION"}
+    assert {item["code"] for item in stored.findings()} >= {
+        "CONFLICTING-OBJECT",
+        "DUPLICATE-OBJECT",
+        "UNKNOWN-ANNOTATION",
+    }
 
 
 def test_each_unit_that_moves_has_resources_and_no_other(stored: StoredPlan) -> None:
