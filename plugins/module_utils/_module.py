@@ -23,6 +23,7 @@ from ._ledger.states import TransitionError
 from ._plan.files import PlanError
 from ._plan.units import UnknownNamespaceError
 from ._proof.errors import ProofError
+from ._report.quoting import terminal_text
 
 CLUSTER_ARGUMENTS: dict[str, Any] = {**AUTH_ARG_SPEC, "api_patience": {"type": "int", "default": 60}}
 """The options of kubernetes.core that say how to reach a cluster, and for how long a busy one is asked again."""
@@ -53,5 +54,6 @@ def run_module(module: AnsibleModule, work: Callable[[AnsibleModule], dict[str, 
     try:
         result = work(module)
     except _EXPECTED as error:
-        module.fail_json(msg=str(error))
+        # It may name what a tenant wrote.
+        module.fail_json(msg=terminal_text(str(error)))
     module.exit_json(**result)

@@ -109,10 +109,10 @@ class Bed:
         """Take back the settings of a phase; arguments stay."""
         self.configure(dict.fromkeys(phase.settings))
 
-    def plan(self) -> Plan:
-        """Capture what is in the cluster, and convert it."""
+    def plan(self, accepted: Iterable[str] = ACCEPTED) -> Plan:
+        """Capture what is in the cluster, and convert it with some findings accepted."""
         bundle = capture(self._api(), self.target.name, HOME, "")
-        return make_plan(bundle, Options(accept=tuple(Acceptance(code) for code in ACCEPTED)))
+        return make_plan(bundle, Options(accept=tuple(Acceptance(code) for code in accepted)))
 
     def convert(self) -> StoredPlan:
         """Capture, convert, and write the objects of every unit; returns the plan."""

@@ -18,7 +18,7 @@ from .._kube.hosts import is_host, is_wildcard
 from .._kube.release import VERSION
 from .errors import UnsendableError
 from .planes import PORTS, Plane
-from .probes import METHODS, Probe
+from .probes import METHODS, VALUE_LIMIT, Probe
 
 USER_AGENT = f"sealos-istio-migration-probe/{VERSION}"
 MARK = "X-Migration-Probe"
@@ -30,9 +30,6 @@ _HTTP_OPTIONS: dict[HttpVersion, str] = {"": "", "1.1": "http1.1", "2": "http2"}
 
 _LINE_LIMIT = 64 * 1024
 """Bytes of one line; curl 7.88 takes no line over 100 KiB."""
-
-_VALUE_LIMIT = 8000
-"""Bytes of a target or header value; both planes refuse more by default."""
 
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v"})
 _TARGET = re.compile(r"/[!-~]*")
@@ -149,8 +146,8 @@ def _problem(probe: Probe) -> str:
         return f"its method is {probe.method!r}, not one of {', '.join(sorted(METHODS))}"
     if not _TARGET.fullmatch(probe.target):
         return "its target is no path of visible ASCII characters"
-    if len(probe.target) > _VALUE_LIMIT:
-        return f"its target is longer than {_VALUE_LIMIT} bytes"
+    if len(probe.target) > VALUE_LIMIT:
+        return f"its target is longer than {VALUE_LIMIT} bytes"
     return next((problem for header in probe.headers for problem in _header_problems(*header)), "")
 
 
@@ -165,8 +162,8 @@ def _header_problems(name: str, value: str) -> Iterator[str]:
         yield f"header {name!r} is not valid text"
     elif value != value.strip():
         yield f"header {name!r} begins or ends with white space"
-    elif len(value) > _VALUE_LIMIT:
-        yield f"header {name!r} is longer than {_VALUE_LIMIT} characters"
+    elif len(value) > VALUE_LIMIT:
+        yield f"header {name!r} is longer than {VALUE_LIMIT} characters"
 
 
 def _shortened(text: str) -> str:

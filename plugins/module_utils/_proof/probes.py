@@ -19,9 +19,13 @@ METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 OWN_QUERY = "i2i-probe=1"
 """The query of probes that have one."""
 
+VALUE_LIMIT = 8000
+"""Bytes of a target or header value; both planes refuse more by default."""
+
 Headers = tuple[tuple[str, str], ...]
 
 _ID_DIGITS = 16
+_SHOWN = 200
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 """Plain ASCII: no control character of a tenant's value reaches a terminal."""
 
@@ -61,7 +65,8 @@ class Probe:
     described: tuple[Difference, ...] = ()
 
     def __str__(self) -> str:
-        return f"probe {self.id} ({self.method} {self.scheme}://{self.host!r} {self.target!r})"
+        target = self.target if len(self.target) <= _SHOWN else f"{self.target[:_SHOWN]}..."
+        return f"probe {self.id} ({self.method} {self.scheme}://{self.host!r} {target!r})"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the probe as one line of the file: keys in order, fields with their default value left out."""

@@ -21,7 +21,7 @@ from .._nginx.answer import answer
 from .._nginx.families.cors import Cors
 from .._nginx.phases.rewrite import matches_origin, redirects_to_https
 from .._nginx.site import DEFAULT_SERVER, Location, Problem, Server, Site
-from .probes import OWN_QUERY, Headers, Probe, probe_id
+from .probes import OWN_QUERY, VALUE_LIMIT, Headers, Probe, probe_id
 
 DISGUISED = "disguised"
 """Why of probes that spell a refused path in another way: the gateway must refuse it, too (semantics.md E.1)."""
@@ -146,6 +146,9 @@ def _is_visible(field: str) -> bool:
 def _well_defined(case: _Case, found: Answer) -> bool:
     # A prober has no certificate to show; without one there is nothing to compare.
     if found.status == _BAD_REQUEST or any(item.kind == "certificate" and item.is_needed for item in found.guards):
+        return False
+    # One that cannot be sent would keep the others of its wave from being sent.
+    if max(map(len, (case.target, *(value for __, value in case.headers)))) > VALUE_LIMIT:
         return False
     if case.why in (DISGUISED, _TWO_LABELS):
         return found.guarded or not (found.backend or found.location)

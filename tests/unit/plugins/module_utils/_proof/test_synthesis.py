@@ -259,3 +259,10 @@ def test_what_is_true_of_every_gateway_is_predicted_for_hosts_without_findings()
     hsts = Difference("SERVER-ANSWER-HSTS", "header:strict-transport-security", "max-age=31536000; includeSubDomains")
     # Seen at both planes: nginx answers before it has a location, and so without the header.
     assert {item.scheme: item.described for item in roots} == {"http": (), "https": (hsts,)}
+
+
+def test_what_is_too_long_to_be_sent_is_no_probe_and_keeps_no_other_from_being_sent() -> None:
+    probes = probes_of(site_of(ingress(HOST, path("/"), path("/" + "a" * 8001))))
+    assert ("http", "/") in targets(probes, "path")
+    assert all(len(probe.target) <= 8000 for probe in probes)
+    assert configuration(probes, PLANE, Path("/x"), Timeouts())
