@@ -136,7 +136,7 @@ def _check_files(outcome: Outcome, folder: Path) -> None:
     units = [outcome.stored.unit(unit["name"]) for unit in outcome.stored.index["units"] if unit["wave"]]
     wanted = [obj for unit in units for obj in unit["objects"]]
     written = [
-        yaml.safe_load(file.read_text(encoding="utf-8"))
+        yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         for file in (outcome.stored.directory / "manifests").rglob("*.yaml")
         if file.name != "kustomization.yaml"
     ]

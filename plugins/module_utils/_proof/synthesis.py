@@ -19,6 +19,7 @@ from .._http.exchange import Answer, Request
 from .._kube.hosts import is_wildcard
 from .._nginx.answer import answer
 from .._nginx.families.cors import Cors
+from .._nginx.patience import longest_request
 from .._nginx.phases.rewrite import matches_origin, redirects_to_https
 from .._nginx.site import DEFAULT_SERVER, Location, Problem, Server, Site
 from .probes import OWN_QUERY, VALUE_LIMIT, Headers, Probe, probe_id
@@ -97,6 +98,7 @@ class _Model:
         self._site = site
         self._codes = codes
         self._host = request_host(server.host, site.servers)
+        self._longest = min(VALUE_LIMIT, longest_request(server))
 
     def probes(self, cases: Iterable[_Case]) -> Iterator[Probe]:
         seen: set[tuple[object, ...]] = set()
@@ -112,6 +114,9 @@ class _Model:
                 yield probe
 
     def _probe(self, case: _Case) -> Probe | None:
+        # One that cannot be sent would keep the others of its wave from being sent.
+        if max(map(len, (case.target, *(value for __, value in case.headers)))) > self._longest:
+            return None
         host = case.labels + self._host
         # From which address a plane sees the probes is not known.
         request = Request(host, case.target, case.scheme, case.method, dict(case.headers), client="")
@@ -146,9 +151,6 @@ def _is_visible(field: str) -> bool:
 def _well_defined(case: _Case, found: Answer) -> bool:
     # A prober has no certificate to show; without one there is nothing to compare.
     if found.status == _BAD_REQUEST or any(item.kind == "certificate" and item.is_needed for item in found.guards):
-        return False
-    # One that cannot be sent would keep the others of its wave from being sent.
-    if max(map(len, (case.target, *(value for __, value in case.headers)))) > VALUE_LIMIT:
         return False
     if case.why in (DISGUISED, _TWO_LABELS):
         return found.guarded or not (found.backend or found.location)

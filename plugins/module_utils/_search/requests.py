@@ -18,6 +18,7 @@ from itertools import islice
 from .._http.exchange import Request
 from .._kube.hosts import is_wildcard
 from .._nginx.ingress import Ingress
+from .._nginx.patience import longest_request
 from .._nginx.site import DEFAULT_SERVER, Server
 
 _LABEL = "i2i"
@@ -44,7 +45,12 @@ class Pools:
 def requests_for(server: Server, limit: int) -> Iterator[Request]:
     """Yield up to ``limit`` requests for the host of ``server``, always the same: plain ones first, then nasty ones."""
     pools = _pools(server)
-    yield from islice(_all(pools, server), limit)
+    longest = longest_request(server)
+    yield from islice((item for item in _all(pools, server) if _fits(item, longest)), limit)
+
+
+def _fits(request: Request, longest: int) -> bool:
+    return len(request.target) <= longest and all(len(value) <= longest for value in request.headers.values())
 
 
 def _all(pools: Pools, server: Server) -> Iterator[Request]:
