@@ -37,6 +37,8 @@ options:
     description:
       - A YAML or JSON file with manifests, or a directory that is searched for C(*.yaml), C(*.yml) and C(*.json).
       - What the manifests do not hold is assumed by the defaults of ingress-nginx; a finding says so.
+      - They are read as kubectl reads them. What an API server would refuse, and what cannot be read at all, is left
+        out with a finding, and the hosts that it names stay on nginx. The module fails only where nothing else is left.
     type: path
   cluster:
     description:

@@ -4,15 +4,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from .._bundle.bundle import Certificate
 from .._kube.digests import sha256_hex
-from .._kube.objects import KubeObject, key_of, mapping_at
+from .._kube.objects import KubeObject, key_of
 from .errors import ClusterError
+from .secret_facts import secret_data
 
 try:
     from cryptography import x509
@@ -25,8 +23,7 @@ else:
     _MISSING = None
     # A tenant writes the Secret: whatever the library says of it, it is the Secret's problem, not ours.
     _UNREADABLE: tuple[type[Exception], ...] = (
-        binascii.Error,
-        KeyError,
+        IndexError,
         TypeError,
         UnsupportedAlgorithm,
         ValueError,
@@ -45,8 +42,12 @@ def read_certificate(secret: KubeObject, now: datetime | None = None) -> Certifi
     if _MISSING is not None:
         raise ClusterError(f"the Python library cryptography is needed on the controller: {_MISSING}")
     key = key_of(secret)
+    data = secret_data(secret)
+    missing = [name for name in ("tls.crt", "tls.key") if not data.get(name)]
+    if missing:
+        return Certificate(key.namespace, key.name, problem=f"it holds no {' and no '.join(missing)}")
+    chain, private = data["tls.crt"], data["tls.key"]
     try:
-        chain, private = _decode(mapping_at(secret, "data"))
         leaf = x509.load_pem_x509_certificates(chain)[0]
         return Certificate(
             key.namespace,
@@ -61,10 +62,6 @@ def read_certificate(secret: KubeObject, now: datetime | None = None) -> Certifi
         )
     except _UNREADABLE as error:
         return Certificate(key.namespace, key.name, problem=f"tls.crt or tls.key cannot be read ({error})")
-
-
-def _decode(data: Mapping[str, str]) -> tuple[bytes, bytes]:
-    return base64.b64decode(data["tls.crt"]), base64.b64decode(data["tls.key"])
 
 
 def _key_problem(leaf: x509.Certificate, private: bytes) -> str:

@@ -143,7 +143,6 @@ STRANGE_LEAF = certificate("a.test").public_bytes(serialization.Encoding.DER).re
         secret(GOOD, **{"tls.crt": "%%%"}),
         secret(GOOD, **{"tls.crt": "é"}),
         secret(GOOD, **{"tls.crt": None}),
-        secret(GOOD, **{"tls.key": 5}),
         {**secret(GOOD), "data": None},
         {**secret(GOOD), "data": []},
         {**secret(GOOD), "data": {"tls.crt": "x"}},
@@ -152,8 +151,18 @@ STRANGE_LEAF = certificate("a.test").public_bytes(serialization.Encoding.DER).re
 def test_a_secret_that_nginx_could_not_use_has_a_problem_and_stops_nobody(broken: dict[str, Any]) -> None:
     found = read_certificate(broken)
     assert (found.namespace, found.name) == ("shop", "cert")
-    assert found.problem.startswith("tls.crt or tls.key cannot be read (")
+    assert found.problem.startswith(("tls.crt or tls.key cannot be read (", "it holds no tls.crt"))
     assert (found.names, found.fingerprint, found.chain) == ((), "", "")
+
+
+@pytest.mark.parametrize("key", [None, "", 5])
+def test_a_missing_key_is_named(key: Any) -> None:
+    assert read_certificate(secret(GOOD, **{"tls.key": key})).problem == "it holds no tls.key"
+
+
+def test_manifests_may_hold_it_as_text() -> None:
+    texts = {"tls.crt": GOOD.decode(), "tls.key": key_pem().decode()}
+    assert read_certificate({**secret(), "data": None, "stringData": texts}) == read_certificate(secret(GOOD))
 
 
 def test_nothing_of_a_key_is_kept() -> None:
