@@ -100,22 +100,29 @@ def _taken(obj: KubeObject) -> KubeObject:
     kind = KINDS[obj["kind"]]
     taken: KubeObject = shape_of(kind.name).take(obj)
     key = key_of(taken)
-    _require(is_object_name(key.name), "metadata.name", "a DNS name", key.name)
-    if kind.namespaced:
-        _require(is_dns_label(key.namespace), "metadata.namespace", "a DNS label", key.namespace)
-    annotations = taken["metadata"].get("annotations", {})
-    # A character has at most four bytes.
-    if sum(map(len, annotations.values())) > ANNOTATIONS_LIMIT // 4:
-        size = sum(len(text.encode()) for pair in annotations.items() for text in pair)
-        _require(size <= ANNOTATIONS_LIMIT, "metadata.annotations", f"at most {ANNOTATIONS_LIMIT} bytes", size)
+    if not is_object_name(key.name):
+        raise _misshapen("metadata.name", "a DNS name", key.name)
+    if kind.namespaced and not is_dns_label(key.namespace):
+        raise _misshapen("metadata.namespace", "a DNS label", key.namespace)
+    size = _size(taken["metadata"].get("annotations", {}))
+    if size > ANNOTATIONS_LIMIT:
+        raise _misshapen("metadata.annotations", f"at most {ANNOTATIONS_LIMIT} bytes", size)
     return taken
 
 
-def _require(holds: bool, field: str, expected: str, found: Any) -> None:
-    if not holds:
-        error = MisshapenError(expected, found)
-        error.path.append(field)
-        raise error
+def _size(annotations: dict[str, str]) -> int:
+    """Return the bytes of annotations; of few, their characters."""
+    characters = sum(map(len, annotations.values()))
+    # A character has at most four bytes.
+    if characters < ANNOTATIONS_LIMIT // 8:
+        return characters
+    return sum(len(text.encode()) for pair in annotations.items() for text in pair)
+
+
+def _misshapen(field: str, expected: str, found: Any) -> MisshapenError:
+    error = MisshapenError(expected, found)
+    error.path.append(field)
+    return error
 
 
 def _alone(key: ObjectKey, copies: list[KubeObject], admission: Admission) -> list[KubeObject]:

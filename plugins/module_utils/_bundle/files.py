@@ -41,7 +41,6 @@ _TEXT = Text()
 _TEXTS = ListOf(_TEXT)
 _PAIR = ListOf(Text(lambda part: part != "", "text that is not empty"))
 _PLACE = {"namespace": _TEXT, "name": _TEXT}
-_OBJECT = Fields({"kind": _TEXT}, (("kind",),))
 _ENDPOINT = Fields({"namespace": _TEXT, "service": _TEXT}, (("namespace",), ("service",)))
 _CERTIFICATE = Fields(
     {**_PLACE, "names": _TEXTS, **dict.fromkeys(("not_before", "not_after", "fingerprint", "chain", "problem"), _TEXT)},
@@ -123,10 +122,7 @@ def read_bundle(directory: Path) -> Bundle:
     index = verify_bundle(directory)
     kinds = {Path(name).stem: name for name in index["files"] if name.startswith("objects/")}
     admission = admit(
-        ("", _of_kind(obj, kind, directory / name))
-        for kind, name in kinds.items()
-        if kind in KINDS
-        for obj in _lines(directory / name, _OBJECT)
+        ("", obj) for kind, name in kinds.items() if kind in KINDS for obj in _objects(directory / name, kind)
     )
     certificates = [Certificate.from_dict(line) for line in _lines(directory / _CERTIFICATES, _CERTIFICATE)]
     secrets = [SecretFacts.from_dict(line) for line in _lines(directory / _SECRETS, _SECRET)]
@@ -147,10 +143,11 @@ def read_bundle(directory: Path) -> Bundle:
     )
 
 
-def _of_kind(obj: KubeObject, kind: str, path: Path) -> KubeObject:
-    if obj["kind"] != kind:
-        raise BundleError(f"{path} holds an object of another kind; capture the bundle again")
-    return obj
+def _objects(path: Path, kind: str) -> Iterator[KubeObject]:
+    for obj in _values(path):
+        if not isinstance(obj, dict) or obj.get("kind") != kind:
+            raise BundleError(f"{path} holds an object of another kind; capture the bundle again")
+        yield obj
 
 
 def _read_index(directory: Path) -> dict[str, Any]:
@@ -209,16 +206,18 @@ def _jsonl(values: Iterable[Any]) -> str:
 
 
 def _lines(path: Path, shape: Fields) -> Iterator[dict[str, Any]]:
+    return (_shaped(value, shape, path) for value in _values(path))
+
+
+def _values(path: Path) -> Iterator[Any]:
     try:
         # Not splitlines(): values hold other ends of lines as they are.
         for line in filter(None, path.read_text(encoding="utf-8").split("\n")):
-            value = json.loads(line, parse_constant=_no_number)
+            value = _DECODER.decode(line)
             # Looking at each value takes longer than to convert it; only these can hold what JSON should not.
             if "\\u" in line or line.count("{") + line.count("[") > _FLAT:
                 require_plain(value)
-            yield _shaped(value, shape, path)
-    except BundleError:
-        raise
+            yield value
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{path} cannot be read: {error}; capture the bundle again") from None
 
@@ -229,3 +228,6 @@ _FLAT = 99
 
 def _no_number(text: str) -> None:
     raise ValueError(f"{text} is no number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number)

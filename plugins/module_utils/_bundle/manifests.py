@@ -63,9 +63,8 @@ def bundle_of(
     reading = _Reading()
     admission = admit(reading.objects(documents))
     refusals = [*reading.refusals, *admission.refusals]
-    objects = {kind: [prune(obj) for obj in found if not is_ours(obj)] for kind, found in admission.objects.items()}
+    objects = {kind: found for kind, found in admission.objects.items() if kind != "Secret"}
     secrets = admission.objects.get("Secret", [])
-    objects.pop("Secret", None)
     serious = [item for item in refusals if item.code != "NOT-AN-OBJECT"]
     if serious and not admission.objects:
         more = f" (and {len(serious) - 1} more like it)" if len(serious) > 1 else ""
@@ -145,7 +144,9 @@ class _Reading:
         elif not isinstance(version, str):
             self.refusals.append(malformed(obj, "apiVersion", f"must be {kind.api_version}", place))
         elif _is_of(kind, version):
-            yield place, _placed(obj, kind)
+            if not is_ours(obj):
+                # What the server manages makes no other object of a copy.
+                yield place, prune(_placed(obj, kind))
         elif version.rpartition("/")[0] in _OUR_GROUPS:
             problem = f"must be {kind.api_version}, found {version[:60]!r}"
             self.refusals.append(malformed(obj, "apiVersion", problem, place))

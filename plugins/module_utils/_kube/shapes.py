@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -49,7 +49,14 @@ def _described(value: Any) -> str:
 
 
 class Shape(Protocol):
-    """One shape; ``empty`` makes what stands for ``null`` in a list or a map."""
+    """One shape; ``empty`` makes what stands for ``null`` in a list or a map.
+
+    Values whose type is exactly ``whole`` have the shape, and stand for themselves; None where that is not enough.
+    """
+
+    @property
+    def whole(self) -> type | None:
+        """The type whose values all have this shape."""
 
     @property
     def empty(self) -> Callable[[], Any]:
@@ -67,6 +74,11 @@ class Text:
     expected: str = "text"
     secret: bool = False
     empty: Callable[[], Any] = str
+
+    @property
+    def whole(self) -> type | None:
+        """Text, where there is no rule."""
+        return None if self.rule else str
 
     def take(self, value: Any) -> Any:
         """Return ``value``. Raises MisshapenError."""
@@ -93,6 +105,7 @@ class Number:
     most: int
     or_text: bool = False
     empty: Callable[[], Any] = int
+    whole: type | None = None
 
     def take(self, value: Any) -> Any:
         """Return ``value``. Raises MisshapenError."""
@@ -105,6 +118,7 @@ class Number:
 
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+_USUAL = len("2024-01-01T00:00:00Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +126,15 @@ class Time:
     """A moment as RFC 3339 writes it; taken in UTC, by the second, so that moments sort as text."""
 
     empty: Callable[[], Any] = str
+    whole: type | None = None
 
     def take(self, value: Any) -> Any:
         """Return ``value`` in UTC. Raises MisshapenError."""
         try:
             if isinstance(value, str) and _DATE.fullmatch(value):
+                if len(value) == _USUAL and value[-1] == "Z":
+                    datetime.fromisoformat(value)
+                    return value
                 return datetime.fromisoformat(value).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         except (ValueError, OverflowError):
             pass  # it looks like a date, but is none
@@ -129,11 +147,14 @@ class ListOf:
 
     entry: Shape
     empty: Callable[[], Any] = list
+    whole: type | None = None
 
     def take(self, value: Any) -> Any:
         """Return ``value`` with its entries taken. Raises MisshapenError."""
         if not isinstance(value, list):
             raise MisshapenError("a list", value)
+        if self.entry.whole and set(map(type, value)) == {self.entry.whole}:
+            return value
         taken = value
         for number, found in enumerate(value):
             try:
@@ -153,11 +174,14 @@ class MapOf:
 
     value: Shape
     empty: Callable[[], Any] = dict
+    whole: type | None = None
 
     def take(self, value: Any) -> Any:
         """Return ``value`` with its values taken. Raises MisshapenError."""
         if not isinstance(value, dict):
             raise MisshapenError("a mapping", value)
+        if self.value.whole and set(map(type, value.values())) == {self.value.whole}:
+            return value
         taken = value
         for name, found in value.items():
             try:
@@ -171,36 +195,41 @@ class MapOf:
         return taken
 
 
-@dataclass(frozen=True, slots=True)
 class Fields:
-    """A mapping with named members; of ``one_of`` there must be at least one, in each of the groups."""
+    """A mapping with named members; of each group of ``one_of`` at least one member must be there, and not empty."""
 
-    members: Mapping[str, Shape]
-    one_of: tuple[tuple[str, ...], ...] = ()
-    empty: Callable[[], Any] = field(default=dict)
+    whole: type | None = None
+    empty: Callable[[], Any] = dict
+
+    def __init__(self, members: Mapping[str, Shape], one_of: tuple[tuple[str, ...], ...] = ()) -> None:
+        # Tens of thousands of objects are taken, most of whose members are plain text: no call for those.
+        self._members = {name: (shape, shape.whole) for name, shape in members.items()}
+        self._one_of = one_of
 
     def take(self, value: Any) -> Any:
         """Return ``value`` with its named members taken. Raises MisshapenError."""
         if not isinstance(value, dict):
             raise MisshapenError("a mapping", value)
-        taken = value
-        for name, shape in self.members.items():
-            found = value.get(name)
+        changed: dict[str, Any] = {}
+        for name, found in value.items():
+            member = self._members.get(name)
+            if member is None or type(found) is member[1]:
+                continue
             if found is None:
-                if name in value:
-                    taken = dict(value) if taken is value else taken
-                    del taken[name]
+                changed[name] = None
                 continue
             try:
-                new = shape.take(found)
+                new = member[0].take(found)
             except MisshapenError as error:
                 error.path.insert(0, f".{name}")
                 raise
             if new is not found:
-                taken = dict(value) if taken is value else taken
-                taken[name] = new
-        for group in self.one_of:
-            if not any(taken.get(name) for name in group):
+                changed[name] = new
+        taken = value
+        if changed:
+            taken = {name: item for name, item in (value | changed).items() if item is not None or name not in changed}
+        for group in self._one_of:
+            if not taken.get(group[0]) and not any(map(taken.get, group)):
                 missing = MisshapenError("given", None)
                 missing.path.append(f".{' or '.join(group)}")
                 raise missing

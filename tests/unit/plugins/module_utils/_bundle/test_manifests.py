@@ -194,6 +194,14 @@ def test_equal_copies_are_told_and_one_is_used() -> None:
     assert [item.code for item in found.refusals] == ["DUPLICATE-OBJECT"]
 
 
+def test_copies_that_a_server_made_different_are_equal() -> None:
+    later = ingress("a.example.test")
+    later["metadata"]["resourceVersion"] = "2"
+    later["status"] = {"loadBalancer": {}}
+    found = made(ingress("a.example.test"), later)
+    assert [item.code for item in found.refusals] == ["DUPLICATE-OBJECT"]
+
+
 def test_of_ingresses_that_contradict_each_other_none_is_used() -> None:
     found = made(ingress("a.example.test"), ingress("b.example.test"), service())
     assert found.of("Ingress") == []
