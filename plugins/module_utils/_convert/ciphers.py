@@ -23,8 +23,8 @@ def cipher_obstacles(
     """Yield what becomes of the ciphers that a host asks for."""
     if not server.ciphers:
         return
-    owner = next(item.key for item in server.ingresses if item.named.get("ssl-ciphers"))
-    source, host = Source(owner, annotation="ssl-ciphers"), server.host
+    owners = [item.key for item in server.ingresses if item.named.get("ssl-ciphers")]
+    source, host = Source(owners[0], annotation="ssl-ciphers"), server.host
     found = read_ciphers(server.ciphers)
     if found is None or not _are_its_own(server, site, certificates):
         yield finding("CIPHERS-LOST", source, host=host, ciphers=repr(server.ciphers))
