@@ -180,6 +180,7 @@ plan:
       type: dict
 """
 
+import gc
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -233,6 +234,8 @@ def _summary(plan: StoredPlan, path: str) -> dict[str, Any]:
 
 
 def _work(module: AnsibleModule) -> dict[str, Any]:
+    # All that it makes lives until the process ends, which is soon.
+    gc.disable()
     plan = searched_plan(_bundle(module.params), _options(module.params))
     dest = Path(module.params["dest"])
     if not module.check_mode:

@@ -174,11 +174,13 @@ class Draft:
         return [self.name + step.variant.suffix for step in self.steps] + self.main_names()
 
     def filtered_routes(self) -> Iterator[tuple[str, Mapping[Feature, Mapping[str, Any]]]]:
-        """Yield the name of each route with the filters it needs."""
+        """Yield the name of each route that needs filters with them."""
         for step in self.steps:
-            yield self.name + step.variant.suffix, step.variant.filters
+            if step.variant.filters:
+                yield self.name + step.variant.suffix, step.variant.filters
         for variant in self.variants:
-            yield self.name + variant.suffix, {**self.filters, **variant.filters} if self.filters else variant.filters
+            if self.filters or variant.filters:
+                yield self.name + variant.suffix, {**self.filters, **variant.filters}
 
     def _route(self, variant: Variant, matches: Iterable[Match], action: Mapping[str, Any]) -> dict[str, Any]:
         route: dict[str, Any] = {

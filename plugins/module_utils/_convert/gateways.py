@@ -63,11 +63,12 @@ class HostPlace:
 
 @dataclass(slots=True)
 class _TlsServer:
-    """One https server: a certificate, the names it is shown for, and the hosts that made it."""
+    """One https server: a certificate, the names it is shown for, and the hosts that made it; its Gateway's name."""
 
     certificate: Certificate
     names: set[str] = field(default_factory=set)
     hosts: list[HostPlace] = field(default_factory=list)
+    gateway: str = ""
 
 
 @dataclass(slots=True)
@@ -183,6 +184,7 @@ def _add_tls_gateway(
     units = {place.unit for place in tls.hosts}
     unit = units.pop() if len(units) == 1 else SHARED_UNIT
     certificate = tls.certificate
+    tls.gateway = generated_name("tls", min(tls.names), identity=("tls", certificate.chain))
     source = (certificate.namespace, certificate.name)
     credential = Credential(
         generated_name("i2i", *source), unit, source, certificate.fingerprint, certificate.not_after
@@ -191,7 +193,7 @@ def _add_tls_gateway(
     names = [f"{_namespace_of(name, binders, owners)}/{name}" for name in sorted(tls.names)]
     obj = gateway(
         options.gateway_namespace,
-        _tls_gateway_name(tls),
+        tls.gateway,
         options.gateway_selector,
         [https_server(names, credential.name, _mode(tls), {**layout.offered, **_own_ciphers(tls)})],
     )
@@ -214,10 +216,6 @@ def _own_ciphers(tls: _TlsServer) -> dict[str, Any]:
     """Return the field for the ciphers of the hosts of a server, all of which ask for the same."""
     found = suites(tls.hosts[0].server)
     return {"cipherSuites": found} if found else {}
-
-
-def _tls_gateway_name(tls: _TlsServer) -> str:
-    return generated_name("tls", min(tls.names), identity=("tls", tls.certificate.chain))
 
 
 def _namespace_of(name: str, binders: Mapping[str, set[str]], owners: Mapping[str, str]) -> str:
@@ -284,7 +282,7 @@ def _bind_tls(
             chosen = [tls for tls in chosen if own and tls.certificate.chain == certificates[own].chain]
         else:
             chosen = [tls for tls in chosen if _mode(tls) == "SIMPLE"]
-        layout.bindings[host] = [f"{options.gateway_namespace}/{_tls_gateway_name(tls)}" for tls in chosen]
+        layout.bindings[host] = [f"{options.gateway_namespace}/{tls.gateway}" for tls in chosen]
         layout.shown[host] = chosen[0].certificate if chosen else None
         if not chosen and not place.server.client_certificates.asks:
             without.append(place)

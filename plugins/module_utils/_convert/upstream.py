@@ -97,9 +97,9 @@ def _entry(draft: Draft, context: Context, share: Share, scheme: str) -> dict[st
     balancer = load_balancer(upstream, draft.server, location, scheme)
     if balancer:
         settings["loadBalancer"] = balancer
-    tls = upstream_tls(draft)
-    if tls and "credentialName" in settings.get("tls", {}):
-        draft.secrets.add(tls.secret)
+    if "credentialName" in settings.get("tls", ()):
+        tls = upstream_tls(draft)
+        draft.secrets.update([tls.secret] if tls else [])
     if settings:
         ported = {"portLevelSettings": [{"port": {"number": number}, **settings}]}
         destination["subset"] = context.subset(draft, place, ported)
