@@ -11,7 +11,7 @@ from .._http.uri import host_name
 from .._nginx.answer import answer, locate, response_headers
 from .._nginx.client import unforwarded
 from .._nginx.phases.connecting import passed_through
-from .._nginx.site import DEFAULT_SERVER, Server, Site
+from .._nginx.site import DEFAULT_SERVER, Location, Server, Site
 from .differences import Difference, Situation
 from .registry import FAMILIES
 from .spelling import heard_request, opaque, transparent
@@ -33,19 +33,26 @@ ALWAYS = frozenset(
 _TRUSTED = "FORWARDED-HEADERS-TRUSTED"
 
 
-def predict(codes: Container[str], site: Site, request: Request, nginx: Answer) -> Iterator[Difference]:
+def predict(
+    codes: Container[str],
+    site: Site,
+    request: Request,
+    nginx: Answer,
+    place: tuple[Server, Location | None] | None = None,
+) -> Iterator[Difference]:
     """Yield the differences that the findings ``codes`` of a host predict for ``request``.
 
-    The last one of a field counts. ``nginx`` is what nginx answers, by the model.
+    The last one of a field counts. ``nginx`` is what nginx answers, by the model, and ``place`` what takes the request
+    where that is known already (:func:`answer_at`).
     """
     if passed_through(site, request):
         yield from _of_stranger(site, request, nginx)
         return
     plain = unforwarded(site.settings, request) if _TRUSTED in codes else request
-    if plain != request:
+    if plain is not request:
         expected = answer(site, plain)
         yield from _all_of(nginx, expected, _TRUSTED)
-        request, nginx = plain, expected
+        request, nginx, place = plain, expected, None
     heard = heard_request(request)
     if heard is None:
         guards = tuple(item for item in nginx.guards if item.kind == "certificate")
@@ -54,19 +61,23 @@ def predict(codes: Container[str], site: Site, request: Request, nginx: Answer) 
         )
         return
     located = opaque(heard)
-    if located != request:
+    if located is not request and located != request:
         expected = transparent(answer(site, located), located, heard)
         yield from _all_of(nginx, expected, "PATH-NORMALISED")
         situation = Situation(site, *locate(site, located), heard, expected)
     else:
-        situation = Situation(site, *locate(site, request), request, nginx)
+        situation = Situation(site, *(place or locate(site, request)), request, nginx)
     wildcard = _wildcard_above(site, situation.server, situation.request)
     if wildcard:
         yield from _below_wildcard(site, wildcard, request, situation.nginx)
         return
-    for family in FAMILIES:
-        for predicate in family.predicates:
-            yield from (item for item in predicate(situation) if item.code in ALWAYS or item.code in codes)
+    for predicate in _PREDICATES:
+        for item in predicate(situation):
+            if item.code in ALWAYS or item.code in codes:
+                yield item
+
+
+_PREDICATES = tuple(predicate for family in FAMILIES for predicate in family.predicates)
 
 
 def _of_stranger(site: Site, request: Request, nginx: Answer) -> Iterator[Difference]:

@@ -24,7 +24,7 @@ def heard_request(request: Request) -> Request | None:
         target = normalised_target(request.target)
     except BadTargetError:
         return None
-    return replace(request, host=host, target=target)
+    return request if (host, target) == (request.host, request.target) else replace(request, host=host, target=target)
 
 
 def _without_dot(host: str) -> str:
@@ -38,6 +38,8 @@ def opaque(request: Request) -> Request:
     The gateway leaves two slashes of a path that is nothing else, which the model would merge.
     """
     path, mark, query = request.target.partition("?")
+    if path != "//" and "%" not in path:
+        return request
     text = _SECOND_SLASH if path == "//" else path.replace("%", "%25")
     return replace(request, target=text + mark + query)
 

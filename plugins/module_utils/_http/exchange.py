@@ -109,4 +109,6 @@ def ranked(shares: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...]
     found: dict[str, float] = {}
     for backend, share in shares:
         found[backend] = found.get(backend, 0.0) + share
+    if len(found) == 1:
+        return tuple(found.items())
     return tuple(sorted(found.items(), key=lambda item: (-item[1], item[0])))

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import re
+
+_UNUSUAL = re.compile(r"%|//|/\.")
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 
@@ -19,6 +22,8 @@ def normalised_path(path: str) -> str:
     """
     if not path.startswith("/"):
         raise BadTargetError(path)
+    if not _UNUSUAL.search(path):
+        return path
     segments: list[str] = []
     decoded = _decode(path)
     parts = decoded.split("/")[1:]

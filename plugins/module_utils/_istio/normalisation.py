@@ -17,6 +17,8 @@ _ESCAPE = re.compile(r"%([0-9a-fA-F]{2})")
 _SLASHES = re.compile(r"/+")
 _ONLY_SLASHES = re.compile(r"//+")
 _NOT_IN_PATHS = re.compile(r'["<>^`{|}]')
+_UNUSUAL = re.compile(r'[%"<>^`{|}\\]|//|/\.')
+"""What all of the following deals with: a path without any of it stays as it is."""
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
@@ -28,6 +30,8 @@ def normalised_target(target: str) -> str:
     path, mark, query = target.partition("#")[0].partition("?")
     if not path.startswith("/") or "%00" in path or not target.isascii():
         raise BadTargetError(target)
+    if not _UNUSUAL.search(path):
+        return path + mark + query
     decoded = _ESCAPE.sub(_unescape, path)
     legal = _NOT_IN_PATHS.sub(lambda found: f"%{ord(found[0]):02X}", decoded)
     return _merged(_without_dots(legal.replace("\\", "/"))) + mark + query

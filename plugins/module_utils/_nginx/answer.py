@@ -23,23 +23,30 @@ from .visit import Visit
 
 def answer(site: Site, request: Request) -> Answer:
     """Return what nginx answers to ``request``, in the order of its phases."""
+    return answer_at(site, request)[0]
+
+
+def answer_at(site: Site, request: Request) -> tuple[Answer, Server, Location | None]:
+    """Return what :func:`answer` and :func:`locate` do, in one go."""
     passed = passed_through(site, request)
     if passed:
-        return passed
+        return passed, *locate(site, request)
     server = server_for(site, host_name(request.host))
-    certificate = _certificate(site, request)
+    certificate = _certificate(site, request, server)
     wanted = server.client_certificates
     guards = wanted.guards(request.scheme)
     try:
         path = normalised_path(request.path)
     except BadTargetError:
-        return Answer(400, certificate=certificate, guards=guards)
+        return Answer(400, certificate=certificate, guards=guards), server, None
     if guards and request.sni and server_for(site, host_name(request.sni)) is not server:
-        return Answer(421, certificate=certificate)
-    found = replace(_in_phases(site, server, request, path), certificate=certificate)
+        return Answer(421, certificate=certificate), *locate(site, request)
+    found, location = _in_phases(site, server, request, path, certificate)
+    if found.certificate != certificate:
+        found = replace(found, certificate=certificate)
     if guards and wanted.common_name and not wanted.refused:
         guards = (*guards, Guard("subject", wanted.common_name, "403"))
-    return replace(found, guards=(*guards, *found.guards)) if guards else found
+    return replace(found, guards=(*guards, *found.guards)) if guards else found, server, location
 
 
 def locate(site: Site, request: Request) -> tuple[Server, Location | None]:
@@ -54,31 +61,37 @@ def locate(site: Site, request: Request) -> tuple[Server, Location | None]:
     return server, location_for(server, path)
 
 
-def _in_phases(site: Site, server: Server, request: Request, path: str) -> Answer:
+def _in_phases(
+    site: Site, server: Server, request: Request, path: str, certificate: str
+) -> tuple[Answer, Location | None]:
     early = server_phase(site, server, request, path)
     if early:
-        return replace(early, phase=early.phase or "server")
+        return replace(early, phase=early.phase or "server"), None
     written = hand_written_answer(site, server, request, path)
     if written:
-        return written
+        return written, None
     location = location_for(server, path)
     headers = response_headers(site, request)
     if location is None:
-        return Answer(404, headers=headers)
+        return Answer(404, headers=headers), None
     if location.status:
-        return Answer(413 if request.body_length > OWN_BODY_LIMIT else location.status, phase="server")
+        own = 413 if request.body_length > OWN_BODY_LIMIT else location.status
+        return Answer(own, phase="server"), location
     block = location_block(site, server, location)
-    visit = Visit(site, server, location, request, path, headers, written=block)
+    visit = Visit(site, server, location, request, path, headers, written=block, certificate=certificate)
     answered = _in_location(visit)
-    return changed(answered, visit.written, request, place_of(server, location))
+    if visit.written.changes_response:
+        answered = changed(answered, visit.written, request, place_of(server, location))
+    return answered, location
 
 
 def _in_location(visit: Visit) -> Answer:
-    for name, phase in _PHASES:
+    for visit.phase, phase in _PHASES:
         found = phase(visit)
         if found:
-            return replace(found, phase=found.phase or name)
-    return replace(content_phase(visit), phase="content")
+            return found if found.phase else replace(found, phase=visit.phase)
+    visit.phase = "content"
+    return content_phase(visit)
 
 
 _PHASES = (
@@ -96,9 +109,10 @@ def response_headers(site: Site, request: Request) -> dict[str, str]:
     return {"strict-transport-security": hsts} if hsts and request.scheme == "https" else {}
 
 
-def _certificate(site: Site, request: Request) -> str:
+def _certificate(site: Site, request: Request, server: Server) -> str:
+    """Return the certificate that is shown; ``server`` is that of the Host header."""
     if request.scheme != "https":
         return ""
-    server = server_for(site, host_name(request.sni or request.host))
-    secret = server.certificate.secret
+    greeted = server_for(site, host_name(request.sni)) if request.sni else server
+    secret = greeted.certificate.secret
     return "/".join(secret) if secret else "default"

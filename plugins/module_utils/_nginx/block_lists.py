@@ -44,6 +44,8 @@ def block_list(entries: tuple[str, ...]) -> tuple[BlockedText, ...]:
 
 def refuses(settings: Settings, headers: Mapping[str, str]) -> bool:
     """Tell whether nginx refuses a request with ``headers``, whatever it is for."""
+    if not (settings.blocked_agents or settings.blocked_referers):
+        return False
     return _any_takes(settings.blocked_agents, headers.get("user-agent", "")) or _any_takes(
         settings.blocked_referers, headers.get("referer", "")
     )

@@ -18,7 +18,8 @@ class Visit:
 
     ``path`` is the path by which nginx chooses locations; ``headers`` and ``request_headers`` grow as phases add
     headers to the response and to the request for the backend; ``guards`` and ``limits`` grow as phases meet them.
-    ``written`` is what hand-written directives say where the request is now.
+    ``written`` is what hand-written directives say where the request is now; ``certificate`` and ``phase`` are those of
+    the answer.
     """
 
     site: Site
@@ -31,9 +32,20 @@ class Visit:
     guards: list[Guard] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
     written: Block = NOTHING
+    certificate: str = ""
+    phase: str = ""
 
     def own(self, status: int, location: str = "") -> Answer:
         """Return an answer of nginx itself."""
         guards, limits = tuple(self.guards), tuple(self.limits)
         pages = pages_of(self.site, self.location, status)
-        return Answer(status, location=location, headers=self.headers, guards=guards, limits=limits, error_pages=pages)
+        return Answer(
+            status,
+            location=location,
+            headers=self.headers,
+            certificate=self.certificate,
+            guards=guards,
+            limits=limits,
+            error_pages=pages,
+            phase=self.phase,
+        )

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from .._convert.predictions import predict
 from .._http.exchange import Answer, Request
 from .._kube.hosts import is_wildcard
-from .._nginx.answer import answer
+from .._nginx.answer import answer_at
 from .._nginx.families.cors import Cors
 from .._nginx.patience import longest_request
 from .._nginx.phases.rewrite import matches_origin, redirects_to_https
@@ -120,10 +120,10 @@ class _Model:
         host = case.labels + self._host
         # From which address a plane sees the probes is not known.
         request = Request(host, case.target, case.scheme, case.method, dict(case.headers), client="")
-        found = answer(self._site, request)
+        found, server, location = answer_at(self._site, request)
         if not _well_defined(case, found):
             return None
-        predicted = predict(self._codes, self._site, request, found)
+        predicted = predict(self._codes, self._site, request, found, (server, location))
         differences = tuple(item for item in predicted if _is_visible(item.field))
         return Probe(
             probe_id(host, case.scheme, case.method, case.target, case.headers),

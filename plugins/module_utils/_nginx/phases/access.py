@@ -30,7 +30,7 @@ def access_phase(visit: Visit) -> Answer | None:
 def counted(location: Location) -> list[str]:
     """Return the rates at which requests for a location are let through, for each client."""
     ingress, limits = location.ingress, location.policy.limits
-    if ingress is None:
+    if ingress is None or not limits.counts:
         return []
     place = f"{ingress.key.namespace}/{ingress.key.name}"
     rates = ((limits.per_second, 1), (limits.per_minute, 60))

@@ -54,6 +54,8 @@ def content_phase(visit: Visit) -> Answer:
         limits=tuple(visit.limits),
         error_pages=pages_of(visit.site, visit.location, 0),
         mirrors=mirrors_of(visit.location.policy.mirror, visit.request),
+        certificate=visit.certificate,
+        phase=visit.phase,
     )
 
 

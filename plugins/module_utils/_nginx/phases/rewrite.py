@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from ..._http.exchange import Answer, Request
 from ..client import access_scheme
@@ -98,7 +99,12 @@ def matches_origin(cors: Cors, origin: str) -> bool:
     """Tell whether nginx answers ``origin`` (semantics.md B.9): unanchored at its start, ``*.`` is one label."""
     if cors.origins == ("*",):
         return True
-    return any(re.search(f"{origin_pattern(entry)}$", origin, re.IGNORECASE) for entry in cors.origins)
+    return any(_ends_like(entry).search(origin) for entry in cors.origins)
+
+
+@lru_cache(maxsize=1024)
+def _ends_like(entry: str) -> re.Pattern[str]:
+    return re.compile(f"{origin_pattern(entry)}$", re.IGNORECASE)
 
 
 def origin_pattern(entry: str) -> str:
