@@ -2,14 +2,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`make bench-convert`: from a bundle on disk to a plan on disk, by size of the cluster.
 
-Each size runs in a process of its own, whose peak memory is that of the conversion. Where an ``ingress2gateway`` is
-on PATH, it converts the same Ingresses in the same run.
+In the seconds is all that ``istio_convert`` does for ``plan.yml``: reading and verifying the bundle, the model of
+nginx, the verdicts, all objects, their invariants, and the files of the plan. Not in them are the start of Python, the
+search for a counter-example, which has a budget of its own, and the probes, which are made wave by wave and have a line
+of their own.
+
+Each size runs in a process of its own. Where an ``ingress2gateway`` is on PATH, it converts the same Ingresses in the
+same run.
 """
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 import resource
+import select
 import shutil
 import subprocess
 import sys
@@ -20,9 +28,11 @@ from typing import Any
 
 from ansible_collections.sealos.istio_migration.plugins.module_utils._bundle.files import read_bundle, write_bundle
 from ansible_collections.sealos.istio_migration.plugins.module_utils._convert.options import Options
+from ansible_collections.sealos.istio_migration.plugins.module_utils._findings.finding import Level
 from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.files import write_plan
-from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.plan import make_plan
+from ansible_collections.sealos.istio_migration.plugins.module_utils._plan.plan import Plan
 from ansible_collections.sealos.istio_migration.plugins.module_utils._proof.synthesis import synthesise
+from ansible_collections.sealos.istio_migration.plugins.module_utils._search.search import searched_plan
 
 from performance.clusters import generated_cluster
 
@@ -30,37 +40,74 @@ SIZES = (1000, 5000, 10000, 20000)
 _SECONDS = 600
 _REFERENCE = "ingress2gateway"
 _PROBED = 20_000
+_TICK = 0.05
 
 
-def measure(folder: Path) -> dict[str, Any]:
-    """Convert the bundle in ``folder`` and return the figures; to be called in a fresh process."""
+def measure(folder: Path) -> None:
+    """Convert the bundle in ``folder`` and print two lines of figures; to be called in a fresh process."""
+    # As istio_convert does.
+    gc.disable()
     started = time.perf_counter()
-    bundle = read_bundle(folder / "bundle")
-    plan = make_plan(bundle, Options())
+    plan = searched_plan(read_bundle(folder / "bundle"), Options(search_requests=0))
     stored, __ = write_plan(plan, folder / "plans")
     seconds = time.perf_counter() - started
-    # Linux gives kilobytes.
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     written = sum(file.stat().st_size for file in stored.directory.rglob("*") if file.is_file())
-    return {"seconds": seconds, "mb": peak, "bytes": written, **stored.index["counts"], **_probes(plan)}
+    counts = stored.index["counts"]
+    _say(
+        {
+            "seconds": seconds,
+            "cpu": sum(item.ru_utime + item.ru_stime for item in used),
+            # Linux gives kilobytes.
+            "mb": used[0].ru_maxrss / 1024,
+            "bytes": written,
+            "hosts": counts["hosts"],
+            "moving": counts["moving"],
+        }
+    )
+    gc.enable()
+    _say(_probes(plan))
 
 
-def _probes(plan: Any) -> dict[str, float]:
+def _say(figures: dict[str, Any]) -> None:
+    print(json.dumps(figures), flush=True)  # noqa: T201 - read by the process that started this one
+
+
+def _probes(plan: Plan) -> dict[str, float]:
     """Return how fast probes are made, for the hosts that move, up to a number of probes."""
     started = time.perf_counter()
     count = 0
     for host, verdict in plan.conversion.verdicts.items():
         if verdict.moves and count < _PROBED:
-            codes = [item.code for item in verdict.findings]
+            codes = {item.code for item in verdict.findings if item.level == Level.APPROXIMATE}
             count += sum(1 for _ in synthesise(plan.site.servers[host], plan.site, codes))
-    return {"probes": count, "probes_per_second": count / (time.perf_counter() - started)}
+    seconds = time.perf_counter() - started
+    return {"probes": count, "seconds": seconds, "probes_per_second": count / seconds}
 
 
-def _in_a_process(folder: Path) -> dict[str, Any]:
+def _in_a_process(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the figures of a conversion, and those of the probes."""
     command = [sys.executable, "-m", "performance.convert", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_SECONDS)
-    figures: dict[str, Any] = json.loads(done.stdout)
-    return figures
+    peak = 0.0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while not select.select([process.stdout], [], [], _TICK)[0]:
+            peak = max(peak, _megabytes(process.pid))
+        converted = json.loads(process.stdout.readline())
+        probed = json.loads(process.stdout.readline())
+    return {**converted, "mb": max(peak, converted["mb"])}, probed
+
+
+def _megabytes(pid: int) -> float:
+    """Return the memory of a process and its children; what they share counts once (PSS of Linux)."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    except OSError:
+        return 0.0
+    lines = (line.split() for line in rollup.splitlines())
+    own = next((int(words[1]) / 1024 for words in lines if words[0] == "Pss:"), 0.0)
+    return own + sum(_megabytes(int(child)) for child in children)
 
 
 def _reference_seconds(folder: Path, manifests: Path) -> float | None:
@@ -76,20 +123,25 @@ def _reference_seconds(folder: Path, manifests: Path) -> float | None:
 
 
 def main() -> None:
-    """Print a line for each size, and how the time grows from size to size."""
+    """Print two lines for each size: the conversion, with how its time grows from size to size, and the probes."""
     known: tuple[int, float] | None = None
     for size in SIZES:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             cluster = generated_cluster(size)
             write_bundle(cluster, folder / "bundle", "2026-01-01T00:00:00Z")
-            figures = _in_a_process(folder)
-            manifests = folder / "ingresses.json"
             items = cluster.of("Ingress")
+            manifests = folder / "ingresses.json"
             manifests.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}), encoding="utf-8")
+            figures, probed = _in_a_process(folder)
             reference = _reference_seconds(folder, manifests)
         paths = sum(len(rule["http"]["paths"]) for obj in items for rule in obj["spec"]["rules"])
-        print(_line(size, paths, figures, known, reference), flush=True)  # noqa: T201 - this is what it is for
+        print(_line(size, paths, figures, known, reference))  # noqa: T201 - this is what it is for
+        print(  # noqa: T201 - this is what it is for
+            f"bench-convert-probes: n={size} probes={probed['probes']} seconds={probed['seconds']:.2f}"
+            f" probes_per_second={probed['probes_per_second']:.0f} load={os.getloadavg()[0]:.1f}",
+            flush=True,
+        )
         known = (size, figures["seconds"])
 
 
@@ -97,8 +149,7 @@ def _line(
     size: int, paths: int, figures: dict[str, Any], known: tuple[int, float] | None, reference: float | None
 ) -> str:
     words = [f"bench-convert: n={size} paths={paths} seconds={figures['seconds']:.2f} mb={figures['mb']:.0f}"]
-    words.append(f"bytes={figures['bytes']} moving={figures['moving']} hosts={figures['hosts']}")
-    words.append(f"probes_per_second={figures['probes_per_second']:.0f}")
+    words.append(f"bytes={figures['bytes']} cpu={figures['cpu']:.2f} moving={figures['moving']}")
     if known:
         # 1.00 is linear.
         words.append(f"growth={figures['seconds'] / known[1] / (size / known[0]):.2f}")
@@ -109,6 +160,6 @@ def _line(
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        print(json.dumps(measure(Path(sys.argv[1]))))  # noqa: T201 - read by the process that started this one
+        measure(Path(sys.argv[1]))
     else:
         main()

@@ -67,21 +67,29 @@ class Assembly:
         self._places = places
         self._drafts = drafts
         self._streams = stream_objects(streams, context.options)
+        self._by_unit: dict[str, list[HostPlace]] = {SHARED_UNIT: []} if places else {}
+        for place in places:
+            self._by_unit.setdefault(place.unit, []).append(place)
         self._credentials: dict[str, list[Credential]] = {}
         for credential in layout.credentials:
             self._credentials.setdefault(credential.unit, []).append(credential)
 
     def units(self) -> Iterator[UnitResources]:
         """Yield the resources of every unit that has any, the shared ones first."""
-        by_unit: dict[str, list[HostPlace]] = {SHARED_UNIT: []} if self._places else {}
-        for place in self._places:
-            by_unit.setdefault(place.unit, []).append(place)
-        for unit, places in sorted(by_unit.items(), key=lambda item: (item[0] != SHARED_UNIT, item[0])):
-            made = [self._parity(), *self._outside(), *self._tcp()] if unit == SHARED_UNIT else []
-            made += [self._virtual_service(place) for place in places]
-            made += self._destination_rules(unit, places)
-            made += self._route_filters(unit, places)
-            yield UnitResources(unit, made + self._gateways(unit), self._secrets(unit, places))
+        return map(self.unit, self.unit_names())
+
+    def unit_names(self) -> list[str]:
+        """Return the units that have resources, the shared ones first."""
+        return sorted(self._by_unit, key=lambda name: (name != SHARED_UNIT, name))
+
+    def unit(self, name: str) -> UnitResources:
+        """Return the resources of one unit."""
+        places = self._by_unit[name]
+        made = [self._parity(), *self._outside(), *self._tcp()] if name == SHARED_UNIT else []
+        made += [self._virtual_service(place) for place in places]
+        made += self._destination_rules(name, places)
+        made += self._route_filters(name, places)
+        return UnitResources(name, made + self._gateways(name), self._secrets(name, places))
 
     def _parity(self) -> Stamped:
         drafts = [draft for place in self._places for draft in self._drafts_of(place)]

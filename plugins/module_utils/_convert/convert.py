@@ -89,7 +89,9 @@ def convert(
     context = Context(site, options, foreign_rules=rules, knows_services=bundle.controller is not None)
     hosts = _Hosts(bundle, intake, context, unit_of, distrusted or {})
     served = [server for __, server in sorted(site.servers.items()) if server.ingresses]
-    verdicts = {server.host: hosts.verdict(server) for server in served}
+    # What a unit needs is made, and lies, together: the plan is written unit by unit.
+    decided = {server.host: hosts.verdict(server) for server in sorted(served, key=hosts.unit_of)}
+    verdicts = {server.host: decided[server.host] for server in served}
     places = [_place(item, options) for item in verdicts.values() if item.moves]
     owners = {host: _owner(item.server) for host, item in verdicts.items()}
     answering = places + hosts.fallback(site.servers[DEFAULT_SERVER]) if places else []
@@ -142,8 +144,11 @@ class _Hosts:
         if not any(item.holds_back for item in found):
             found += _with_consent(self._draft(server), self._context.options)
             found += [] if server.passthrough else certificate_notes(server, self._bundle.certificates)
-        unit = self._unit_of[server.ingresses[0].namespace] if server.ingresses else SHARED_UNIT
-        return HostVerdict(server, unit, found)
+        return HostVerdict(server, self.unit_of(server), found)
+
+    def unit_of(self, server: Server) -> str:
+        """Return the unit of the host of ``server``."""
+        return self._unit_of[server.ingresses[0].namespace] if server.ingresses else SHARED_UNIT
 
     def fallback(self, server: Server) -> list[HostPlace]:
         """Return the place of the default server where no Ingress has a rule for it: nginx's own answers to all."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,11 +30,11 @@ from .._convert.gateways import Credential
 from .._findings.finding import Level
 from .._istio.invariants import check_tls_names
 from .._kube.digests import canonical_json, canonical_list, canonical_mapping, digest, readable_json, sha256_hex
-from .._kube.objects import KubeObject
 from .._kube.release import VERSION
 from .collector import paused_collector
 from .manifests import manifest_files
 from .plan import Plan
+from .processes import in_two_processes
 
 FORMAT = 2
 INDEX = "plan.json"
@@ -142,31 +142,36 @@ def _lines(content: str) -> Iterator[dict[str, Any]]:
 
 
 def _write_files(plan: Plan, directory: Path) -> dict[str, Any]:
-    files: dict[str, str] = {}
+    def write_units(units: Sequence[str]) -> dict[str, str]:
+        made = map(plan.resources_of, units)
+        return _write(directory, ((f"resources/{unit.unit}.json", _resources(unit) + "\n") for unit in made))
 
-    def write(name: str, text: str) -> None:
+    check_tls_names(plan.gateways())
+    files = in_two_processes(write_units, plan.unit_names())
+    if plan.options.format == "yaml":
+        files |= _write(directory, manifest_files(obj for unit in plan.resources() for obj in unit.objects))
+    hosts = [_host(host, verdict, plan) for host, verdict in plan.conversion.verdicts.items()]
+    findings = (item.as_dict() for item in plan.conversion.findings)
+    files |= _write(directory, [("hosts.jsonl", _jsonl(hosts)), ("findings.jsonl", _jsonl(findings))])
+    index = _index(plan, hosts, files)
+    (directory / INDEX).write_text(readable_json(index), encoding="utf-8")
+    return index
+
+
+def _jsonl(values: Iterable[dict[str, Any]]) -> str:
+    return "".join(canonical_json(value) + "\n" for value in values)
+
+
+def _write(directory: Path, files: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Write texts to ``files`` below ``directory`` and return their digests by name."""
+    digests: dict[str, str] = {}
+    for name, text in files:
         content = text.encode("utf-8")
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        files[name] = sha256_hex(content)
-
-    gateways = []
-    manifests: list[KubeObject] = []
-    for unit in plan.resources():
-        if plan.options.format == "yaml":
-            manifests += unit.objects
-        gateways += [obj for obj in unit.objects if obj["kind"] == "Gateway"]
-        write(f"resources/{unit.unit}.json", _resources(unit) + "\n")
-    check_tls_names(gateways)
-    for name, text in manifest_files(manifests):
-        write(name, text)
-    hosts = [_host(host, verdict, plan) for host, verdict in plan.conversion.verdicts.items()]
-    write("hosts.jsonl", "".join(canonical_json(host) + "\n" for host in hosts))
-    write("findings.jsonl", "".join(canonical_json(item.as_dict()) + "\n" for item in plan.conversion.findings))
-    index = _index(plan, hosts, files)
-    (directory / INDEX).write_text(readable_json(index), encoding="utf-8")
-    return index
+        digests[name] = sha256_hex(content)
+    return digests
 
 
 def _resources(unit: UnitResources) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from .._bundle.bundle import Bundle, in_order
 from .._convert.assemble import UnitResources
@@ -13,6 +14,7 @@ from .._convert.convert import Conversion, convert
 from .._convert.gateways import SHARED_UNIT
 from .._convert.options import Options
 from .._istio.invariants import check_unit
+from .._kube.objects import KubeObject
 from .._nginx.intake import take_in
 from .._nginx.merge import build_site
 from .._nginx.site import Site
@@ -36,15 +38,30 @@ class Plan:
     searched: Mapping[str, int] = field(default_factory=dict)
 
     def resources(self) -> Iterator[UnitResources]:
-        """Yield the resources of each unit of a wave, shared ones first, each checked against the invariants.
+        """Yield the resources of each unit of a wave, shared ones first. Raises InvariantError."""
+        return map(self.resources_of, self.unit_names())
+
+    def unit_names(self) -> list[str]:
+        """Return the units of all waves, shared resources first."""
+        planned = {name for wave in self.waves for name in wave.units} - {SHARED_UNIT}
+        return [
+            name
+            for name in self.conversion.assembly.unit_names()
+            if name in planned or (self.waves and name == SHARED_UNIT)
+        ]
+
+    def resources_of(self, unit: str) -> UnitResources:
+        """Return the resources of one unit, checked against the invariants.
 
         Raises InvariantError, which is a defect of the collection, before anything of the unit is written.
         """
-        planned = {name for wave in self.waves for name in wave.units}
-        for unit in self.conversion.assembly.units():
-            if unit.unit in planned or (planned and unit.unit == SHARED_UNIT):
-                check_unit(unit.objects, [credential.name for credential in unit.credentials])
-                yield unit
+        resources = self.conversion.assembly.unit(unit)
+        check_unit(resources.objects, [credential.name for credential in resources.credentials])
+        return resources
+
+    def gateways(self) -> Iterator[KubeObject]:
+        """Yield the Gateways of all units of waves, without their marks."""
+        return chain.from_iterable(self.conversion.layout.gateways.get(unit, ()) for unit in self.unit_names())
 
 
 def make_plan(bundle: Bundle, options: Options, distrusted: Mapping[str, str] | None = None) -> Plan:
