@@ -36,11 +36,11 @@ else:
             super().__init__(text)
             self.twice: list[tuple[str, int]] = []
 
-        def fetch_flow_collection_start(self, token: Any) -> None:
+        def fetch_flow_collection_start(self, TokenClass: Any) -> None:  # noqa: N803 - PyYAML's name
             # PyYAML looks at every open bracket for each further token.
             if self.flow_level == _FLOW_LEVELS:
                 raise yaml.scanner.ScannerError(None, None, "it is nested too deeply", self.get_mark())
-            super().fetch_flow_collection_start(token)
+            super().fetch_flow_collection_start(TokenClass)
 
         def compose_mapping_node(self, anchor: Any) -> Any:
             # Before merges are filled in: a key may well be in a merged mapping, too.

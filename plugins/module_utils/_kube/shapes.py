@@ -213,7 +213,7 @@ class Fields:
         changed: dict[str, Any] = {}
         for name, found in value.items():
             member = self._members.get(name)
-            if member is None or type(found) is member[1]:
+            if member is None or found.__class__ is member[1]:
                 continue
             if found is None:
                 changed[name] = None
