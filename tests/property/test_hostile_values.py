@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 import tempfile
 import unicodedata
@@ -16,13 +18,7 @@ import yaml
 from ansible_collections.sealos.istio_migration.plugins.module_utils._convert.options import Acceptance, Options
 from ansible_collections.sealos.istio_migration.plugins.module_utils._findings.codes import CODES
 from ansible_collections.sealos.istio_migration.plugins.module_utils._findings.finding import Level
-from ansible_collections.sealos.istio_migration.plugins.module_utils._istio.lua import (
-    body_limit,
-    error_pages,
-    external_auth,
-    request_headers,
-    response_headers,
-)
+from ansible_collections.sealos.istio_migration.plugins.module_utils._istio import lua
 from ansible_collections.sealos.istio_migration.plugins.module_utils._kube.hosts import is_host
 from ansible_collections.sealos.istio_migration.plugins.module_utils._kube.names import is_dns_label
 from ansible_collections.sealos.istio_migration.plugins.module_utils._nginx.site import DEFAULT_SERVER
@@ -36,7 +32,12 @@ from generated.hostile import hostile_ingress, nasty
 from manifests import Object, bundle, certificate, ingress, path, service
 from whole_path import Outcome, taken_to_its_end
 
-_PROGRAMS = {module.PROGRAM for module in (body_limit, error_pages, external_auth, request_headers, response_headers)}
+# Constants of their modules: a program with anything of a tenant in it is none of them.
+_PROGRAMS = {
+    program
+    for module in pkgutil.iter_modules(lua.__path__, f"{lua.__name__}.")
+    if (program := getattr(importlib.import_module(module.name), "PROGRAM", None))
+}
 _FORMATTERS = re.compile(
     r"%%|%REQ\([A-Za-z0-9:_.-]+(?:\?[A-Za-z0-9:_.-]+)?\)%|%DOWNSTREAM_[A-Z0-9_]+%|%CEL\([^%]*\)%|%RESPONSE_CODE%"
 )

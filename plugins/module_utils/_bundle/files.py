@@ -18,9 +18,9 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from .._kube.digests import canonical_json, digest, readable_json, sha256_hex
 from .._kube.kinds import KINDS
@@ -124,23 +124,47 @@ def read_bundle(directory: Path) -> Bundle:
     admission = admit(
         ("", obj) for kind, name in kinds.items() if kind in KINDS for obj in _objects(directory / name, kind)
     )
-    certificates = [Certificate.from_dict(line) for line in _lines(directory / _CERTIFICATES, _CERTIFICATE)]
-    secrets = [SecretFacts.from_dict(line) for line in _lines(directory / _SECRETS, _SECRET)]
+    certificates = _made(Certificate.from_dict, _CERTIFICATE, directory / _CERTIFICATES)
+    secrets = _made(SecretFacts.from_dict, _SECRET, directory / _SECRETS)
     serving = None
     if _ENDPOINTS in index["files"]:
         serving = frozenset((line["namespace"], line["service"]) for line in _lines(directory / _ENDPOINTS, _ENDPOINT))
-    controller = index.get("controller")
     return Bundle(
         cluster=index["cluster"],
         objects=admission.objects,
         certificates={(item.namespace, item.name): item for item in certificates},
         secrets={(item.namespace, item.name): item for item in secrets},
         serving=serving,
-        controller=Controller.from_dict(controller) if controller else None,
-        server_version=index["server_version"],
+        controller=_controller(index, directory / INDEX),
+        server_version=index.get("server_version", ""),
         refusals=admission.refusals,
         digest=index["digest"],
     )
+
+
+_Made = TypeVar("_Made", Certificate, SecretFacts)
+
+
+def _made(make: Callable[[dict[str, Any]], _Made], shape: Fields, path: Path) -> list[_Made]:
+    try:
+        return [make(line) for line in _lines(path, shape)]
+    except (KeyError, TypeError):
+        raise BundleError(f"{path} has other fields than this release writes; capture the bundle again") from None
+
+
+def _controller(index: dict[str, Any], path: Path) -> Controller | None:
+    found = index.get("controller")
+    if not found:
+        return None
+    pairs = [found[name] for name in ("configmap", "service") if found.get(name)]
+    try:
+        # An absent place is null when it is written, and no member once its shape was taken.
+        made = Controller.from_dict({"configmap": None, "service": None, **found})
+    except KeyError as error:
+        raise BundleError(f"{path}: controller has no {error}; capture the bundle again") from None
+    if any(len(pair) != 2 for pair in pairs):  # noqa: PLR2004 - namespace and name
+        raise BundleError(f"{path}: configmap and service of controller must be pairs; capture the bundle again")
+    return made
 
 
 def _objects(path: Path, kind: str) -> Iterator[KubeObject]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,41 @@ def test_unknown_endpoints_stay_unknown(tmp_path: Path) -> None:
     given.serving = None
     write_bundle(given, tmp_path / "x", "")
     assert read_bundle(tmp_path / "x").serving is None
+
+
+def test_a_controller_without_configmap_and_service_is_read_back(tmp_path: Path) -> None:
+    given = sample()
+    assert given.controller is not None
+    given.controller = replace(given.controller, configmap=None, service=None)
+    write_bundle(given, tmp_path / "x", "")
+    assert read_bundle(tmp_path / "x").controller == given.controller
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("certificates.jsonl", {"namespace": "shop", "name": "cert"}),
+        ("certificates.jsonl", {"namespace": "shop", "name": "cert", "names": [], "more": 1}),
+        ("certificates.jsonl", {"namespace": "shop", "name": "cert", "names": 5}),
+        ("certificates.jsonl", []),
+        ("endpoints.jsonl", {"namespace": "shop"}),
+        ("objects/Service.jsonl", {"kind": "Pod"}),
+        ("objects/Service.jsonl", float("nan")),
+        ("bundle.json", {"kind": "Deployment", "namespace": "a", "name": "b"}),
+        ("bundle.json", {"kind": "D", "namespace": "a", "name": "b", "image": "", "arguments": [], "service": ["x"]}),
+    ],
+)
+def test_a_forged_file_is_one_error(written: Path, name: str, line: Any) -> None:
+    index = json.loads((written / "bundle.json").read_text(encoding="utf-8"))
+    if name == "bundle.json":
+        index["controller"] = line
+    else:
+        (written / name).write_text(json.dumps(line) + "\n", encoding="utf-8")
+        index["files"][name]["sha256"] = sha256_hex((written / name).read_bytes())
+    index["digest"] = digest({key: value for key, value in index.items() if key not in ("captured_at", "digest")})
+    (written / "bundle.json").write_text(json.dumps(index), encoding="utf-8")
+    with pytest.raises(BundleError, match="capture the bundle again"):
+        read_bundle(written)
 
 
 def test_neither_the_order_of_objects_nor_the_time_changes_the_digest(tmp_path: Path) -> None:
