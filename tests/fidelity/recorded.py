@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.sealos.istio_migration.plugins.module_utils._http.exchange import Answer, Request
-from ansible_collections.sealos.istio_migration.plugins.module_utils._nginx.answer import answer
+from ansible_collections.sealos.istio_migration.plugins.module_utils._nginx.answer import answer, locate
 from ansible_collections.sealos.istio_migration.plugins.module_utils._nginx.phases.locating import server_for
 from ansible_collections.sealos.istio_migration.plugins.module_utils._nginx.site import Site
 
 _CLIENT = "127.0.0.1"
 _BACKEND_FAILED = (502, 504)
+_NO_ANSWER = 0
 _AUTH_FAILED = 500
 _NO_CERTIFICATE = 400
 _FOUND = 302
@@ -46,10 +47,14 @@ def _agree(name: str, said: str, recorded: str) -> bool:
 def _explains(site: Site, found: Answer, probe: Mapping[str, Any]) -> bool:
     """Tell whether the recorded status is that of a backend, or of an authentication service, that was not there.
 
-    All backends spoke HTTP only, no authentication service existed, and no probe had a client certificate.
+    All backends spoke HTTP only, no authentication service existed, no probe had a client certificate, and nothing
+    listened at the addresses of Services, which nginx waits for longer than the recording did.
     """
     status = probe["status"]
     if found.backend and "svc" not in probe and status in _BACKEND_FAILED:
+        return True
+    location = locate(site, request_of(probe))[1]
+    if location is not None and location.policy.connection.by_service and status == _NO_ANSWER:
         return True
     kinds = {guard.kind for guard in found.guards}
     if "certificate" in kinds and status in (_NO_CERTIFICATE, _FOUND):

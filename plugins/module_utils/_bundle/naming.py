@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from .._kube.names import is_dns_label, is_object_name
 from .._kube.objects import KubeObject, annotations_of, key_of
 
-_CONFIGMAPS = frozenset(("auth-proxy-set-headers", "custom-headers"))
+_CONFIGMAPS = frozenset(("auth-proxy-set-headers", "custom-headers", "fastcgi-params-configmap"))
 _SERVICES = frozenset(("default-backend",))
 _KEYS = ("add-headers", "proxy-set-headers")
 _URLS = frozenset(("auth-url", "mirror-target"))

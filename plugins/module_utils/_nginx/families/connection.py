@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from ..reader import Reader
 from ..references import Place, split_reference
 
+_PARAMETERS = "fastcgi-params-configmap"
 _NAMES = frozenset(
     (
+        _PARAMETERS,
         "load-balance",
         "service-upstream",
         "upstream-hash-by",
@@ -68,6 +70,7 @@ def read_connection(reader: Reader) -> Connection:
     """Return what the annotations of this family say."""
     if _NAMES.isdisjoint(reader.values) and not reader.settings.load_balance:
         return _NONE
+    _check_parameters(reader)
     return Connection(
         load_balance=reader.text("load-balance", reader.settings.load_balance),
         hash_by=reader.text("upstream-hash-by", ""),
@@ -77,6 +80,19 @@ def read_connection(reader: Reader) -> Connection:
         by_service=reader.boolean("service-upstream", False),
         tls=_tls(reader),
     )
+
+
+def _check_parameters(reader: Reader) -> None:
+    """Deny the paths of an Ingress whose ConfigMap of FastCGI parameters nginx cannot read, whatever they speak.
+
+    Source: ingress-nginx ``internal/ingress/annotations/fastcgi/main.go`` Parse.
+    """
+    first, slash, second = reader.text(_PARAMETERS, "").partition("/")
+    place = (first, second) if slash else (reader.namespace, first)
+    foreign = place[0] != reader.namespace and not reader.settings.allow_cross_namespace
+    missing = place not in reader.references.configmaps and not reader.references.assumed
+    if first and (foreign or missing):
+        reader.deny(_PARAMETERS)
 
 
 def _tls(reader: Reader) -> UpstreamTls | None:

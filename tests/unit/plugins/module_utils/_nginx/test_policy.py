@@ -137,7 +137,15 @@ def test_a_client_certificate_secret_that_is_not_valid_never_opens_a_path_of_its
             assert witnesses.disagreements("a.example.test", target, scheme) == []
 
 
-@pytest.mark.parametrize("named", [{"auth-secret": "bad name!", "auth-type": "basic"}, {"custom-headers": "bad name!"}])
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"auth-secret": "bad name!", "auth-type": "basic"},
+        {"custom-headers": "bad name!"},
+        # Recorded from a controller: whatever protocol the backend speaks.
+        {"fastcgi-params-configmap": "not-there"},
+    ],
+)
 def test_a_reference_that_is_not_valid_denies_the_paths_of_its_ingress(named: dict[str, str]) -> None:
     assert status_of(**named) == 503
 
