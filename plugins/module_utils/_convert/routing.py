@@ -105,8 +105,9 @@ def host_guard(host: str, site: Site) -> Match:
     singles = sorted(filter(is_single_label, site.servers)) if host == DEFAULT_SERVER else []
     if not singles:
         return {}
-    names = "|".join(map(literal, singles))
-    return {"withoutHeaders": {":authority": {"regex": _authority(f"(?:{names})")}}}
+    names = _authority(f"(?:{'|'.join(map(literal, singles))})")
+    # Too many to be listed: no name of one label reaches the default server, be it known or not.
+    return {"withoutHeaders": {":authority": {"regex": names if len(names) <= LIMIT else _authority(r"[\w-]+")}}}
 
 
 def _authority(name: str) -> str:

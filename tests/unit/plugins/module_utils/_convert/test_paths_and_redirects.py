@@ -364,3 +364,11 @@ def test_a_backend_gets_as_long_as_nginx_gives_it(annotations: dict[str, str], p
         item["patch"]["value"] for obj in objects_of(plan, "EnvoyFilter") for item in obj["spec"]["configPatches"]
     ]
     assert {"route": patch} in patches
+
+
+def test_many_names_of_one_label_make_no_expression_that_istio_refuses() -> None:
+    names = [f"intranet-application-{number:03}" for number in range(60)]
+    witnesses = Witnesses(plan_of(ingress([*names, "a.example.test"]), service()))
+    assert witnesses.disagreements("a.example.test", "/") == []
+    # nginx answers the health check for hosts that it does not know, and so does the gateway.
+    assert witnesses.istio("unknown.example.test", "/healthz").status == 200
