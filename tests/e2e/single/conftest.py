@@ -23,7 +23,7 @@ MAGAZINE = "blog.and-1-more"
 
 def applications() -> list[site.Object]:
     """Three units, one of which breaks on Istio, and one host that stays on nginx."""
-    wallet = {"proxy-cookie-path": "/a /b"}
+    wallet = {"rewrite-target": "/wallet", "x-forwarded-prefix": "$1"}
     return [
         *(site.namespace(name) for name in ("shop", "broken", "blog", "news")),
         *site.application("shop"),

@@ -69,7 +69,7 @@ def test_the_plan_says_what_moves_with_what_and_what_does_not(planner: Controlle
         "magazine.example.test": "waiting",
         "wallet.example.test": "held_back",
     }
-    assert "wallet.example.test: NO-COUNTERPART" in planned.text
+    assert "wallet.example.test: REWRITE-NOT-CONVERTED" in planned.text
 
 
 def test_the_objects_do_not_depend_on_what_the_operator_calls_the_cluster(planner: Controller, planned: Run) -> None:

@@ -51,7 +51,7 @@ def test_status_says_what_is_where(again: Run, controller: Controller, target: T
     run = controller.run("status")
     assert run.count(target.name, "changed") == 0
     assert "3 verified on the gateway" in run.text
-    assert "wallet.example.test: NO-COUNTERPART" in run.text
+    assert "wallet.example.test: REWRITE-NOT-CONVERTED" in run.text
 
 
 def test_istio_has_nothing_to_object_to(again: Run, target: Target) -> None:
