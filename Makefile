@@ -59,7 +59,7 @@ test: ## everything that must be green: lint, unit, end-to-end and molecule test
 	@$(PYTHON) tests/stages.py test-setup lint unit e2e molecule
 
 test-all: ## the same and what takes long: full fidelity runs, benchmarks
-	@$(PYTHON) tests/stages.py test-setup lint unit e2e molecule slow golden witnesses
+	@$(PYTHON) tests/stages.py test-setup lint unit e2e molecule slow golden witnesses bench-convert
 
 lint: test-environments .collections/.made ## static checks of everything
 	@$(RUN) -m lint
