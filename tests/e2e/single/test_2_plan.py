@@ -105,3 +105,7 @@ def test_a_cluster_that_cannot_be_looked_at_is_named_with_the_remedy(
     assert [word for word in words if word not in said] == []
     assert planned.count(host, "failed") == 1
     assert not (planner.directory(host) / "bundles").exists()
+
+
+def test_that_is_said_soon(planned: Run) -> None:
+    assert planned.seconds < 60
